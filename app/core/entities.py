@@ -1,0 +1,173 @@
+"""The nouns of the domain as frozen dataclasses; what storage returns and services pass on."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import NewType
+
+from app.core.errors import Problem
+
+ConversationId = NewType("ConversationId", str)
+MessageId = NewType("MessageId", str)
+
+
+class Role(StrEnum):
+    """Who wrote a message. The values reach the disk and are never reused."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class Status(StrEnum):
+    """How far a message got. The values reach the disk and are never reused."""
+
+    STREAMING = "streaming"  # being written now
+    COMPLETE = "complete"  # the model ended by itself, or a person's message
+    STOPPED = "stopped"  # the person pressed stop
+    CUT_OFF = "cut_off"  # the token limit or the context ended it
+    INTERRUPTED = "interrupted"  # the app or the worker ended while it was written
+    FAILED = "failed"  # the request failed; the problem says why
+
+
+class StopReason(StrEnum):
+    """Why a generation ended."""
+
+    END = "end"  # the model's own end of turn
+    LIMIT = "limit"  # max tokens or a full context
+    STOPPED = "stopped"  # asked to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Numbers of one answer. Times in seconds, counts in tokens."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0  # of the prompt, already in the KV cache
+    completion_tokens: int = 0
+    ttft_s: float = 0.0  # from the request to the first text
+    tokens_per_s: float = 0.0  # of writing, first token excluded
+    context_tokens: int = 0  # tokens in the context after the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One node of a conversation's tree. `created_at` is UTC."""
+
+    id: MessageId
+    conversation_id: ConversationId
+    parent_id: MessageId | None
+    role: Role
+    content: str
+    status: Status
+    created_at: datetime
+    model: str = ""
+    statistics: Statistics | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One conversation without its messages. `head_id` is the leaf of the branch on show."""
+
+    id: ConversationId
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    head_id: MessageId | None = None
+    system_prompt: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How tokens are chosen. `seed` -1 is random; `max_tokens` 0 is the rest of the context.
+
+    Defaults are the project's (design, "Defaults"); repeat penalty 1.0 is off.
+    """
+
+    temperature: float = 0.7
+    top_p: float = 0.95
+    top_k: int = 40
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int = -1
+    max_tokens: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadParams:
+    """How a model is loaded. Zero means: let the worker choose.
+
+    `context_tokens` 0: the trained context, at most 8192. `gpu_layers` -1: all that fit.
+    """
+
+    context_tokens: int = 0
+    batch_tokens: int = 512
+    threads: int = 0
+    gpu_layers: int = -1
+    use_mmap: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """One turn as the model sees it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One compute device as ggml lists it; memory in bytes, 0 where it does not say."""
+
+    name: str
+    description: str
+    kind: str  # cpu, gpu, igpu, accelerator
+    total_bytes: int = 0
+    free_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """What was loaded. Context sizes in tokens; `template_source` is 'model' or 'fallback'."""
+
+    path: Path
+    name: str
+    architecture: str
+    trained_context: int
+    context: int
+    template_source: str
+    parameters: int = 0
+    size_bytes: int = 0
+    gpu_layers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A GGUF file found on disk; `problem` says why it cannot be used."""
+
+    path: Path
+    name: str
+    size_bytes: int
+    architecture: str = ""
+    quantization: str = ""
+    parameters: int = 0
+    trained_context: int = 0
+    has_chat_template: bool = False
+    is_starter: bool = False
+    problem: Problem | None = field(default=None)
+
+
+def new_id() -> str:
+    """A random identifier: 16 hexadecimal characters, 64 bits."""
+    return secrets.token_hex(8)
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,255 @@
+"""Every failure a person can meet: what happened, to what, and what to do about it.
+
+Each layer that owns a foreign package turns that package's exceptions into an `AppError`
+at its border. What crosses a process boundary, is stored or is shown is the `Problem`.
+Texts are English templates; the window translates the template, then fills it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One failure as data: stable code, two sentences for people, technical details.
+
+    `summary` and `action` are templates in the style of `str.format`; `params` fills them.
+    """
+
+    code: str
+    summary: str
+    action: str
+    details: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def summary_text(self) -> str:
+        """What happened, in English, filled in."""
+        return fill(self.summary, self.params)
+
+    @property
+    def action_text(self) -> str:
+        """What the person can do, in English, filled in."""
+        return fill(self.action, self.params)
+
+
+def fill(template: str, params: tuple[tuple[str, str], ...]) -> str:
+    """Put `params` into `template`; values are inserted literally, never formatted again."""
+    text = template
+    for name, value in params:
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+class AppError(Exception):
+    """Root of the tree. A subclass must name `code`, `summary` and `action`."""
+
+    code: ClassVar[str] = "app"
+    summary: ClassVar[str] = "Inglenook could not do that."
+    action: ClassVar[str] = "Open the details, and try again."
+
+    def __init_subclass__(cls) -> None:
+        for name in ("code", "summary", "action"):
+            if not cls.__dict__.get(name):
+                raise TypeError(f"{cls.__name__} needs its own {name}")
+
+    def __init__(self, details: str = "", **params: object) -> None:
+        self.problem = Problem(
+            code=self.code,
+            summary=self.summary,
+            action=self.action,
+            details=details,
+            params=tuple((name, str(value)) for name, value in params.items()),
+        )
+        super().__init__(self.problem.summary_text)
+
+
+class Cancelled(Exception):
+    """The person asked for it to end: never shown, never logged as an error."""
+
+
+class SettingsError(AppError):
+    code = "settings"
+    summary = "The settings file {path} could not be read."
+    action = "It was set aside as {backup}; the defaults are in use."
+
+
+class SettingsNotSaved(AppError):
+    code = "settings.not-saved"
+    summary = "The settings could not be saved to {path}."
+    action = "Check that the folder can be written to and has space, then change the setting again."
+
+
+class FolderNotWritable(AppError):
+    code = "folder.not-writable"
+    summary = "Inglenook cannot write to its folder {path}."
+    action = "Make the folder writable or start with another one (--data-dir), then try again."
+
+
+class AlreadyRunning(AppError):
+    code = "app.already-running"
+    summary = "Another Inglenook is already using the data folder {path}."
+    action = "Use that window, or start with another folder (--data-dir)."
+
+
+class StorageError(AppError):
+    code = "storage"
+    summary = "The conversations in {path} could not be read or written."
+    action = "Check the disk, then try again. What you typed is still in the box below."
+
+
+class DatabaseTooNew(StorageError):
+    code = "storage.too-new"
+    summary = "The conversations in {path} were written by a newer Inglenook (format {version})."
+    action = "Install the newer version, or start with another folder (--data-dir)."
+
+
+class DatabaseDamaged(StorageError):
+    code = "storage.damaged"
+    summary = "The file with your conversations, {path}, is damaged."
+    action = "Set it aside and start with an empty one, or put a backup in its place and try again."
+
+
+class DatabaseLocked(StorageError):
+    code = "storage.locked"
+    summary = "Another program is using the conversations in {path}."
+    action = "Close the other program, then try again."
+
+
+class DiskFull(StorageError):
+    code = "storage.disk-full"
+    summary = "The disk that holds {path} is full, so nothing more can be saved."
+    action = "Free some space, then try again. What you typed is still in the box below."
+
+
+class ConversationNotFound(StorageError):
+    code = "storage.no-conversation"
+    summary = "There is no conversation {id}."
+    action = "List them with 'inglenook chats list'."
+
+
+class ModelError(AppError):
+    code = "model"
+    summary = "The model {name} could not be used."
+    action = "Choose another model, or fetch this one again."
+
+
+class NoModel(ModelError):
+    code = "model.none"
+    summary = "There is no model on this computer yet."
+    action = "Add a GGUF file to the models folder, or choose one."
+
+
+class ModelFileMissing(ModelError):
+    code = "model.missing"
+    summary = "The model file {path} is not there."
+    action = "Put it back, or choose another model."
+
+
+class ModelFileEmpty(ModelError):
+    code = "model.empty"
+    summary = "The model file {name} is empty."
+    action = "Fetch it again, or choose another model."
+
+
+class ModelFileNotReadable(ModelError):
+    code = "model.no-permission"
+    summary = "Inglenook is not allowed to read {path}."
+    action = "Give yourself permission to read the file, or choose another model."
+
+
+class NotAModel(ModelError):
+    code = "model.not-gguf"
+    summary = "{name} is not a GGUF model."
+    action = "Choose a file whose name ends in .gguf; other formats must be converted first."
+
+
+class ModelFileTruncated(ModelError):
+    code = "model.truncated"
+    summary = "The model file {name} is incomplete: {have} of {need} bytes are there."
+    action = "Fetch it again, or choose another model."
+
+
+class ModelFileDamaged(ModelError):
+    code = "model.damaged"
+    summary = "The model file {name} is damaged."
+    action = "Fetch it again, or choose another model."
+
+
+class UnsupportedArchitecture(ModelError):
+    code = "model.unsupported"
+    summary = "This version of llama.cpp does not know the architecture of {name} ({architecture})."
+    action = "Choose another model, or install a newer Inglenook."
+
+
+class NotEnoughMemory(ModelError):
+    code = "model.memory"
+    summary = "There is not enough memory for {name}: it needs about {need}, {have} are free."
+    action = "Close other programs, lower the context length, or choose a smaller model."
+
+
+class PromptTooLong(ModelError):
+    code = "model.prompt-too-long"
+    summary = "The message is too long: {tokens} tokens, and the context holds {context}."
+    action = "Shorten the message, or raise the context length in the settings."
+
+
+class TemplateBroken(ModelError):
+    code = "model.template"
+    summary = "The chat template inside {name} does not work."
+    action = "Choose another model; the details say what is wrong with the template."
+
+
+class NoModelLoaded(ModelError):
+    code = "model.not-loaded"
+    summary = "No model is loaded."
+    action = "Choose a model, then try again."
+
+
+class WorkerError(AppError):
+    code = "worker"
+    summary = "The model's process had a problem."
+    action = "Try again; if it happens again, open the details."
+
+
+class WorkerDidNotStart(WorkerError):
+    code = "worker.did-not-start"
+    summary = "The model's process could not be started."
+    action = "Try again; if it happens again, reinstall Inglenook."
+
+
+class WorkerCrashed(WorkerError):
+    code = "worker.crashed"
+    summary = "The model's process ended unexpectedly ({reason})."
+    action = "What it had written is kept. Load the model again, or choose a smaller one."
+
+
+class WorkerNotResponding(WorkerError):
+    code = "worker.not-responding"
+    summary = "The model did not stop when asked, so its process was ended."
+    action = "What it had written is kept. Load the model again to go on."
+
+
+class ProtocolMismatch(WorkerError):
+    code = "worker.protocol"
+    summary = "Two parts of Inglenook are of different versions ({ours} and {theirs})."
+    action = "Install Inglenook again."
+
+
+class InternalError(AppError):
+    code = "internal"
+    summary = "Something in Inglenook went wrong that should not have."
+    action = "Try again. The details and the log say what happened; please report it."
+
+
+def error_classes() -> list[type[AppError]]:
+    """Every class of the tree, for tests and for the translation catalogue."""
+    found: list[type[AppError]] = []
+    queue: list[type[AppError]] = [AppError]
+    while queue:
+        cls = queue.pop(0)
+        found.append(cls)
+        queue.extend(cls.__subclasses__())
+    return found

@@ -1,0 +1,169 @@
+"""Everything that crosses the pipe between the window's process and the worker.
+
+Frozen dataclasses, pickled by `multiprocessing.Pipe` between our own two processes only.
+Every command carries its own `request_id`; events that answer it carry the same one.
+A changed meaning bumps `PROTOCOL_VERSION`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.entities import (
+    ChatMessage,
+    Device,
+    LoadParams,
+    ModelDescription,
+    SamplingParams,
+    Statistics,
+    StopReason,
+)
+from app.core.errors import Problem
+
+PROTOCOL_VERSION = 1
+
+
+# Commands: window -> worker
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load the GGUF at `path`, in place of what is loaded. Answers: Loading*, ModelLoaded or Failed."""
+
+    request_id: int
+    path: Path
+    params: LoadParams
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Answer the last of `messages`. Answers: TextProduced*, then Finished or Failed."""
+
+    request_id: int
+    system: str
+    messages: tuple[ChatMessage, ...]
+    sampling: SamplingParams
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the generation `target_id` soon; no event of its own. Unknown targets are ignored."""
+
+    request_id: int
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountTokens:
+    """Count `text` with the loaded model's tokenizer. Answers: TokensCounted or Failed."""
+
+    request_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """Free the model. Answers: ModelUnloaded."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShutDown:
+    """End the process. The pipe closes; no event."""
+
+    request_id: int
+
+
+Command = Load | Generate | Stop | CountTokens | Unload | ShutDown
+
+
+# Events: worker -> window
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReady:
+    """First event of every worker."""
+
+    protocol: int
+    engine_version: str
+    devices: tuple[Device, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The model is being read; `fraction` from 0 to 1."""
+
+    request_id: int
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoaded:
+    """The model answers from now on."""
+
+    request_id: int
+    model: ModelDescription
+
+
+@dataclass(frozen=True, slots=True)
+class TextProduced:
+    """The next piece of the answer; `completion_tokens` counts all so far."""
+
+    request_id: int
+    text: str
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer is over."""
+
+    request_id: int
+    reason: StopReason
+    statistics: Statistics
+
+
+@dataclass(frozen=True, slots=True)
+class TokensCounted:
+    """The answer to CountTokens."""
+
+    request_id: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUnloaded:
+    """The model's memory was given back."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The request failed; `request_id` is 0 where no request is to blame."""
+
+    request_id: int
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerExited:
+    """Made by the parent when the process is gone. `exit_code` is negative for a signal."""
+
+    exit_code: int
+    log_tail: str
+
+
+Event = (
+    WorkerReady
+    | Loading
+    | ModelLoaded
+    | TextProduced
+    | Finished
+    | TokensCounted
+    | ModelUnloaded
+    | Failed
+    | WorkerExited
+)

@@ -1,0 +1,95 @@
+"""Every folder and file the app touches, and the one override that isolates them all."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from app.core.errors import FolderNotWritable
+
+APP_NAME = "Inglenook"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where things are. With `--data-dir` everything that is written lies below that one folder."""
+
+    data: Path
+    config: Path
+    state: Path
+    logs: Path
+
+    @property
+    def database(self) -> Path:
+        return self.data / "conversations.sqlite3"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def settings(self) -> Path:
+        return self.config / "settings.json"
+
+    @property
+    def window_state(self) -> Path:
+        """Window geometry and the open conversation; may be deleted at any time."""
+        return self.state / "state.json"
+
+    @property
+    def worker_log(self) -> Path:
+        """llama.cpp's own words, newest at the end."""
+        return self.logs / "worker.log"
+
+    @property
+    def app_log(self) -> Path:
+        return self.logs / "inglenook.log"
+
+    def model_folders(self) -> list[Path]:
+        """Folders that are searched for GGUF files, the person's own first."""
+        return [self.models, *starter_folders()]
+
+    def make(self) -> None:
+        """Create the folders. Raises FolderNotWritable, naming the one that cannot be used."""
+        for folder in (self.data, self.config, self.state, self.logs, self.models):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise FolderNotWritable(str(error), path=folder) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise FolderNotWritable(path=folder)
+
+
+def find_paths(data_dir: Path | None = None) -> Paths:
+    """The platform's usual folders, or everything below `data_dir`."""
+    if data_dir is not None:
+        root = data_dir.expanduser().absolute()
+        return Paths(data=root, config=root, state=root, logs=root / "logs")
+    dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+    return Paths(
+        data=Path(dirs.user_data_dir),
+        config=Path(dirs.user_config_dir),
+        state=Path(dirs.user_state_dir),
+        logs=Path(dirs.user_log_dir),
+    )
+
+
+def resources() -> Path:
+    """The folder with icons and translations: in a checkout beside `app`, installed inside it."""
+    inside = Path(__file__).parents[1] / "resources"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "resources"
+
+
+def starter_folders() -> list[Path]:
+    """Where the starter model may be: fetched by `make` or `inglenook starter`, or packaged.
+
+    INGLENOOK_STARTER_DIR overrides them all (used by tests that want no model).
+    """
+    override = os.environ.get("INGLENOOK_STARTER_DIR")
+    if override is not None:
+        return [Path(override)]
+    shared = Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False)) / "starter"
+    return [resources() / "starter", shared]

@@ -1,0 +1,169 @@
+"""Every setting, declared once: type, default, limits and words; loaded and saved as JSON.
+
+The dialog and the validation derive from the declarations. A bad value falls back to its default;
+keys this version does not know are kept; an unreadable file is set aside, never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from app.core.entities import LoadParams, SamplingParams
+from app.core.errors import Problem, SettingsError, SettingsNotSaved
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Words and limits of one setting. `choices` lists the allowed texts with their labels."""
+
+    label: str
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+    hidden: bool = False
+
+
+def _setting(default: Any, label: str, help: str, **limits: Any) -> Any:
+    return field(default=default, metadata={"declaration": Declaration(label, help, **limits)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The person's choices. Frozen: a change makes a new object (`changed`)."""
+
+    theme: str = _setting(
+        "system",
+        "Theme",
+        "Light, dark, or as the system has it.",
+        choices=(("system", "Follow the system"), ("light", "Light"), ("dark", "Dark")),
+    )
+    language: str = _setting(
+        "system",
+        "Language",
+        "The language of the window.",
+        choices=(("system", "Follow the system"), ("en", "English"), ("zh_CN", "简体中文")),
+    )
+    model_path: str = _setting(
+        "", "Model", "The model that is loaded when the window opens.", hidden=True
+    )
+    context_tokens: int = _setting(
+        0,
+        "Context length",
+        "Tokens the model can see at once; 0 takes what the model was trained for, at most 8192.",
+        minimum=0,
+        maximum=1_048_576,
+    )
+    system_prompt: str = _setting(
+        "", "System prompt", "What every new conversation tells the model first."
+    )
+    temperature: float = _setting(
+        0.7, "Temperature", "Higher is more varied, 0 is always the same.", minimum=0.0, maximum=2.0
+    )
+    max_tokens: int = _setting(
+        0,
+        "Longest answer",
+        "Tokens of one answer at most; 0 uses the rest of the context.",
+        minimum=0,
+        maximum=1_048_576,
+    )
+    threads: int = _setting(
+        0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512
+    )
+
+    def load_params(self) -> LoadParams:
+        """How to load a model under these settings."""
+        return LoadParams(context_tokens=self.context_tokens, threads=self.threads)
+
+    def sampling_params(self) -> SamplingParams:
+        """How to sample under these settings."""
+        return SamplingParams(temperature=self.temperature, max_tokens=self.max_tokens)
+
+    def changed(self, **values: Any) -> Settings:
+        """A copy with `values`; raises ValueError for a value outside its declaration."""
+        for name, value in values.items():
+            if not is_valid(name, value):
+                raise ValueError(f"{name} cannot be {value!r}")
+        return replace(self, **values)
+
+
+def declarations() -> dict[str, Declaration]:
+    """Name of each setting -> its declaration, in order of appearance."""
+    return {f.name: f.metadata["declaration"] for f in fields(Settings)}
+
+
+def is_valid(name: str, value: object) -> bool:
+    """Whether `value` has the type, limits and choices that setting `name` declares."""
+    declaration = declarations().get(name)
+    if declaration is None:
+        return False
+    default = getattr(Settings(), name)
+    allowed: tuple[type, ...] = (int, float) if isinstance(default, float) else (type(default),)
+    if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, allowed):
+        return False
+    if declaration.choices and value not in [choice for choice, _ in declaration.choices]:
+        return False
+    if isinstance(value, (int, float)):
+        low, high = declaration.minimum, declaration.maximum
+        return (low is None or value >= low) and (high is None or value <= high)
+    return True
+
+
+class SettingsFile:
+    """Reads and writes one settings.json; remembers keys it does not know."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._unknown: dict[str, Any] = {}
+
+    def load(self) -> tuple[Settings, Problem | None]:
+        """The settings on disk, defaults where they are bad, and what was wrong with the file."""
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return Settings(), None
+        except (OSError, UnicodeDecodeError) as error:
+            return Settings(), self._set_aside(str(error))
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            return Settings(), self._set_aside(str(error))
+        if not isinstance(data, Mapping):
+            return Settings(), self._set_aside("not an object")
+        known = {f.name for f in fields(Settings)}
+        self._unknown = {k: v for k, v in data.items() if k not in known and k != "version"}
+        good = {k: v for k, v in data.items() if k in known and is_valid(k, v)}
+        return Settings(**good), None
+
+    def save(self, settings: Settings) -> None:
+        """Write to a temporary file, then replace. Raises SettingsNotSaved."""
+        values = {f.name: getattr(settings, f.name) for f in fields(Settings)}
+        try:
+            write_json(self._path, {"version": VERSION, **self._unknown, **values})
+        except OSError as error:
+            raise SettingsNotSaved(str(error), path=self._path) from error
+
+    def _set_aside(self, reason: str) -> Problem:
+        backup = self._path.with_suffix(".unreadable.json")
+        try:
+            os.replace(self._path, backup)
+        except OSError as error:
+            reason = f"{reason}; {error}"
+        return SettingsError(reason, path=self._path, backup=backup.name).problem
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write `data` so that either the old or the new file is there, whatever happens."""
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(data, file, ensure_ascii=False, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -1,0 +1,1 @@
+"""GGUF files on this computer: headers, names, where they are."""

@@ -1,0 +1,134 @@
+"""What services need from outside and what they tell: threads as a Scheduler, news as listeners.
+
+Listeners are classes with empty methods, so that one may hear only what it cares about. Every
+listener method is called on the main thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from app.core.entities import (
+    Conversation,
+    ConversationId,
+    Message,
+    MessageId,
+    ModelDescription,
+    Statistics,
+    StopReason,
+)
+from app.core.errors import Problem
+
+T = TypeVar("T")
+
+
+class Lane(StrEnum):
+    """One thread each; jobs of a lane run one after another, in order."""
+
+    STORAGE = "storage"
+    DISK = "disk"
+
+
+class Scheduler(Protocol):
+    """The one road off the main thread and the one road back."""
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Run `job` on the main thread soon. May be called from any thread."""
+
+    def run(
+        self,
+        lane: Lane,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """Run `work` on the lane's thread, then `done` or `failed` on the main thread.
+
+        An AppError becomes its Problem; any other exception an InternalError with traceback.
+        """
+
+    def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
+        """Run `job` on the main thread after `delay_s` seconds; the result cancels it."""
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until the lanes are empty (at quit only). False if it took too long."""
+
+
+class EngineState(StrEnum):
+    """What the worker is doing."""
+
+    STOPPED = "stopped"  # no process
+    STARTING = "starting"
+    IDLE = "idle"  # process, no model
+    LOADING = "loading"
+    READY = "ready"
+    GENERATING = "generating"
+
+
+class EngineListener:
+    """News of the engine. `request_id` is what Engine.generate returned."""
+
+    def engine_changed(self, state: EngineState) -> None:
+        """The state is another one now."""
+
+    def model_loading(self, path: Path, fraction: float) -> None:
+        """Reading the model, 0 to 1."""
+
+    def model_loaded(self, model: ModelDescription) -> None:
+        """Ready to answer."""
+
+    def model_failed(self, path: Path, problem: Problem) -> None:
+        """The load failed, or the worker died while loading."""
+
+    def text_produced(self, request_id: int, text: str, completion_tokens: int) -> None:
+        """The next piece of an answer."""
+
+    def generation_finished(
+        self, request_id: int, reason: StopReason, statistics: Statistics
+    ) -> None:
+        """An answer is over."""
+
+    def generation_failed(self, request_id: int, problem: Problem, *, worker_died: bool) -> None:
+        """An answer could not be given, or not to its end."""
+
+    def worker_died(self, problem: Problem) -> None:
+        """The process is gone without having been asked to (after model_/generation_failed)."""
+
+
+class ChatListener:
+    """News of conversations."""
+
+    def storage_ready(self) -> None:
+        """The database is open; conversations may be opened."""
+
+    def storage_failed(self, problem: Problem) -> None:
+        """The database cannot be opened; see Problem.code for what can be offered."""
+
+    def conversations_changed(self, conversations: Sequence[Conversation]) -> None:
+        """The list for the sidebar, newest first, deleted ones left out."""
+
+    def conversation_opened(
+        self, conversation: Conversation | None, messages: Sequence[Message]
+    ) -> None:
+        """What to show from now on, first message first. None: a new, empty conversation."""
+
+    def conversation_deleted(self, conversation: Conversation) -> None:
+        """Moved to the bin; offer to undo."""
+
+    def message_added(self, message: Message) -> None:
+        """At the end of the open conversation; already on disk."""
+
+    def message_changed(self, message: Message) -> None:
+        """Its status (and perhaps text) is another one now."""
+
+    def text_appended(self, message_id: MessageId, text: str) -> None:
+        """The answer on show grew."""
+
+    def message_accepted(self, conversation_id: ConversationId, text: str) -> None:
+        """What was sent is on disk: the composer may forget it."""
+
+    def problem_occurred(self, problem: Problem) -> None:
+        """Something asked for could not be done."""

@@ -1,0 +1,1 @@
+"""SQLite: the only truth about conversations."""
