@@ -1,0 +1,117 @@
+"""The composition root: builds every part, hands it on, shows the window, ends in order."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from app import __version__
+from app.core.errors import AlreadyRunning, AppError, FolderNotWritable, InternalError, Problem
+from app.core.logs import set_up_logging
+from app.core.paths import Paths, resources
+from app.core.settings import Settings, SettingsFile
+from app.ui.bridge import QtScheduler
+from app.ui.controller import Controller
+from app.ui.main_window import MainWindow
+from app.ui.single_instance import SingleInstance
+from app.ui.theme import Theme
+
+logger = logging.getLogger(__name__)
+
+
+def run(paths: Paths, model: Path | None) -> int:
+    """Open the window and stay until it is closed; returns the exit code."""
+    application = make_application()
+    folder_problem = _make_folders(paths)
+    instance = SingleInstance(paths.data)
+    if not folder_problem and not instance.claim():
+        if instance.hand_over(model):
+            return 0
+        raise AlreadyRunning(path=paths.data)
+    settings_file = SettingsFile(paths.settings)
+    settings, settings_problem = settings_file.load()
+    translate(application, settings.language)
+    controller = build(application, paths, settings_file, settings)
+    window = controller.window
+    sys.excepthook = _hook(controller)
+    instance.raise_requested.connect(lambda name: _come_back(controller, name))
+    window.show()
+    controller.start(model)
+    for problem in (settings_problem, folder_problem):
+        if problem is not None:
+            controller.show_problem(problem)
+    code = application.exec()
+    controller.close()
+    return code
+
+
+def make_application() -> QApplication:
+    """The one QApplication, named so that the platform knows which program it is."""
+    QGuiApplication.setApplicationName("Inglenook")
+    QGuiApplication.setApplicationVersion(__version__)
+    QGuiApplication.setDesktopFileName("inglenook")
+    existing = QApplication.instance()
+    return existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+
+
+def build(
+    application: QApplication, paths: Paths, settings_file: SettingsFile, settings: Settings
+) -> Controller:
+    """Window and services, joined; nothing has been started yet."""
+    theme = Theme(application)
+    theme.choose(settings.theme)
+    window = MainWindow(theme)
+    return Controller(paths, window, theme, QtScheduler(), settings_file, settings)
+
+
+def translate(application: QApplication, language: str) -> None:
+    """Install the translations of `language`, or of the system's; English needs none."""
+    locale = QLocale.system() if language == "system" else QLocale(language)
+    if language != "system":
+        QLocale.setDefault(locale)
+    folders = (
+        (str(resources() / "translations"), "inglenook"),
+        (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), "qtbase"),
+    )
+    for folder, name in folders:
+        translator = QTranslator(application)
+        if translator.load(locale, name, "_", folder):
+            application.installTranslator(translator)
+
+
+def _make_folders(paths: Paths) -> Problem | None:
+    try:
+        paths.make()
+        set_up_logging(paths.app_log)
+    except FolderNotWritable as error:
+        return error.problem
+    except OSError as error:
+        return FolderNotWritable(str(error), path=paths.logs).problem
+    return None
+
+
+def _come_back(controller: Controller, model: str) -> None:
+    controller.window.come_to_front()
+    if model:
+        controller.load_model(Path(model))
+
+
+def _hook(controller: Controller):  # type: ignore[no-untyped-def]
+    """Exceptions nobody caught: logged and shown, the window lives."""
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        text = "".join(traceback.format_exception(kind, error, trace))
+        logger.error("unexpected: %s", text)
+        if isinstance(error, AppError):
+            controller.show_problem(error.problem)
+        else:
+            controller.show_problem(InternalError(text).problem)
+
+    return show

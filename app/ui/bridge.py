@@ -1,0 +1,85 @@
+"""The only place where threads meet Qt: lanes run work, a queued signal brings the result back."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from app.core.errors import AppError, InternalError, Problem
+from app.services.ports import Lane
+
+T = TypeVar("T")
+
+
+class QtScheduler(QObject):
+    """A `Scheduler` over Qt's event loop; create it on the main thread."""
+
+    _posted = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes = {
+            lane: ThreadPoolExecutor(max_workers=1, thread_name_prefix=lane.value) for lane in Lane
+        }
+        self._last: dict[Lane, Future[None]] = {}
+        self._posted.connect(_call, Qt.ConnectionType.QueuedConnection)
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Run `job` on the main thread soon; any thread may ask."""
+        self._posted.emit(job)
+
+    def run(
+        self,
+        lane: Lane,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """Run `work` on the lane, then `done` or `failed` on the main thread."""
+
+        def job() -> None:
+            try:
+                result = work()
+            except AppError as error:
+                problem = error.problem
+                self.post(lambda: failed(problem))
+            except Exception:  # noqa: BLE001 - a bug must reach the person, not vanish in a thread
+                bug = InternalError(traceback.format_exc()).problem
+                self.post(lambda: failed(bug))
+            else:
+                self.post(lambda: done(result))
+
+        self._last[lane] = self._lanes[lane].submit(job)
+
+    def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
+        """Run `job` after `delay_s` seconds unless the returned function was called before."""
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.timeout.connect(job)
+        timer.timeout.connect(timer.deleteLater)
+        timer.start(int(delay_s * 1000))
+
+        def cancel() -> None:
+            timer.stop()
+            timer.deleteLater()
+
+        return cancel
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait for what was given to the lanes so far; at quit only."""
+        deadline = time.monotonic() + timeout_s
+        for future in list(self._last.values()):
+            try:
+                future.result(max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                return False
+        return True
+
+
+def _call(job: Callable[[], None]) -> None:
+    job()

@@ -1,0 +1,243 @@
+"""The window's layout: sidebar, top bar, conversation, composer, status line. No decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.entities import LocalModel
+from app.core.settings import Settings, declarations
+from app.ui.composer import Composer
+from app.ui.empty_page import EmptyPage
+from app.ui.problem_view import Banner, UndoBar
+from app.ui.sidebar import Sidebar
+from app.ui.status_line import StatusLine
+from app.ui.theme import GAP, READING_WIDTH, Theme, app_icon
+from app.ui.transcript import Transcript
+from app.ui.window_state import WindowState, encoded
+from app.ui.words import short_model_name, size_text
+
+
+class MainWindow(QMainWindow):
+    """Holds the widgets and says what the person chose; the controller decides."""
+
+    closing = Signal()
+    model_chosen = Signal(object)  # Path
+    setting_chosen = Signal(str, object)
+    stop_requested = Signal()
+    new_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._settings = Settings()
+        self.setWindowTitle("Inglenook")
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(640, 480)
+        self.resize(1080, 720)
+        self.sidebar = Sidebar(theme)
+        self.transcript = Transcript(theme)
+        self.empty = EmptyPage(theme)
+        self.composer = Composer(theme)
+        self.banner = Banner(theme)
+        self.undo_bar = UndoBar()
+        self.status = StatusLine()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.transcript)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.addWidget(self.sidebar)
+        self._splitter.addWidget(self._make_main())
+        self._splitter.setSizes([250, 830])
+        self._splitter.setStretchFactor(1, 1)
+        self.sidebar.setMinimumWidth(160)
+        self.setCentralWidget(self._splitter)
+        self._make_shortcuts()
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _make_main(self) -> QWidget:
+        main = QWidget()
+        layout = QVBoxLayout(main)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._make_top_bar())
+        layout.addWidget(self.pages, 1)
+        column = QWidget()
+        column.setMaximumWidth(READING_WIDTH)
+        below = QVBoxLayout(column)
+        below.setContentsMargins(0, 0, 0, 4)
+        below.setSpacing(GAP)
+        for widget in (self.banner, self.undo_bar, self.composer):
+            below.addWidget(widget)
+        centred = QHBoxLayout()
+        centred.setContentsMargins(GAP * 3, 0, GAP * 3, 0)
+        centred.addStretch(1)
+        centred.addWidget(column, 1000)  # takes all there is up to its limit
+        centred.addStretch(1)
+        layout.addLayout(centred)
+        layout.addWidget(self.status)
+        return main
+
+    def _make_top_bar(self) -> QWidget:
+        bar = QWidget()
+        bar.setObjectName("topBar")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.sidebar_button = _bar_button(self.tr("Show or hide the conversations (Ctrl+B)"))
+        self.sidebar_button.clicked.connect(self._toggle_sidebar)
+        self.model_button = _bar_button(self.tr("Model"))
+        self.model_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.model_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # arrow after the name
+        self.model_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.model_menu = QMenu(self)
+        self.model_button.setMenu(self.model_menu)
+        self.menu_button = _bar_button(self.tr("Menu"))
+        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu_button.setMenu(self._make_menu())
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(GAP, 6, GAP, 6)
+        row.addWidget(self.sidebar_button)
+        row.addWidget(self.model_button)
+        row.addStretch(1)
+        row.addWidget(self.menu_button)
+        return bar
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        self._choices: dict[tuple[str, str], QAction] = {}
+        for name, title in (("theme", self.tr("Theme")), ("language", self.tr("Language"))):
+            sub = menu.addMenu(title)
+            group = QActionGroup(sub)
+            for value, label in declarations()[name].choices:
+                action = sub.addAction(self._choice_label(label))
+                action.setCheckable(True)
+                group.addAction(action)
+                action.triggered.connect(self._setting_chooser(name, value))
+                self._choices[(name, value)] = action
+        menu.addSeparator()
+        self.open_model_action = menu.addAction(self.tr("Open a model file…"))
+        self.open_model_action.triggered.connect(self.ask_for_model)
+        self.open_folder_action = menu.addAction(self.tr("Open the models folder"))
+        self.unload_action = menu.addAction(self.tr("Unload the model"))
+        menu.addSeparator()
+        close = menu.addAction(self.tr("Quit"))
+        close.setShortcut(QKeySequence(QKeySequence.StandardKey.Quit))
+        close.triggered.connect(self.close)
+        return menu
+
+    def _choice_label(self, label: str) -> str:
+        return {
+            "Follow the system": self.tr("Follow the system"),
+            "Light": self.tr("Light"),
+            "Dark": self.tr("Dark"),
+        }.get(label, label)
+
+    def _setting_chooser(self, name: str, value: str) -> Callable[[], None]:
+        return lambda: self.setting_chosen.emit(name, value)
+
+    def _make_shortcuts(self) -> None:
+        for keys, signal in (
+            (QKeySequence.StandardKey.New, self.new_requested),
+            ("Esc", self.stop_requested),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(signal)
+        QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(self._toggle_sidebar)
+        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.composer.setFocus)
+
+    def show_settings(self, settings: Settings) -> None:
+        """Tick the choices in force."""
+        self._settings = settings
+        for (name, value), action in self._choices.items():
+            action.setChecked(getattr(settings, name) == value)
+
+    def show_models(self, models: Sequence[LocalModel], current: Path | None) -> None:
+        """Fill the model chooser; broken files are listed with what is wrong, not selectable."""
+        self.model_menu.clear()
+        for model in models:
+            facts = " · ".join(p for p in (model.quantization, size_text(model.size_bytes)) if p)
+            action = self.model_menu.addAction(f"{short_model_name(model.path.name)}   {facts}")
+            action.setCheckable(True)
+            action.setChecked(model.path == current)
+            action.setEnabled(model.problem is None)
+            path = model.path
+            action.triggered.connect(lambda _checked=False, p=path: self.model_chosen.emit(p))
+            if model.problem is not None:
+                action.setToolTip(model.problem.summary_text)
+        self.model_menu.setToolTipsVisible(True)
+        if models:
+            self.model_menu.addSeparator()
+        self.model_menu.addAction(self.tr("Open a model file…")).triggered.connect(
+            self.ask_for_model
+        )
+
+    def show_model_name(self, name: str) -> None:
+        """The name on the model button."""
+        self.model_button.setText(short_model_name(name) or self.tr("Choose a model"))
+
+    def ask_for_model(self) -> None:
+        """The platform's file dialog, without blocking the window."""
+        dialog = QFileDialog(self, self.tr("Open a model"), "", self.tr("Models (*.gguf)"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self.model_chosen.emit(Path(name)))
+        dialog.open()
+
+    def state(self, conversation_id: str) -> WindowState:
+        """What to remember of this window."""
+        return WindowState(
+            geometry=encoded(bytes(self.saveGeometry().data())),
+            splitter=encoded(bytes(self._splitter.saveState().data())),
+            conversation_id=conversation_id,
+        )
+
+    def restore(self, state: WindowState) -> None:
+        """Take the place and size of the last time, where they still fit a screen."""
+        if state.geometry:
+            self.restoreGeometry(QByteArray(state.geometry_bytes()))
+        if state.splitter:
+            self._splitter.restoreState(QByteArray(state.splitter_bytes()))
+
+    def come_to_front(self) -> None:
+        """Show the window above others, also when it was minimised."""
+        self.setWindowState(
+            (self.windowState() & ~Qt.WindowState.WindowMinimized) | Qt.WindowState.WindowActive
+        )
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _toggle_sidebar(self) -> None:
+        self.sidebar.setVisible(not self.sidebar.isVisible())
+
+    def _restyle(self) -> None:
+        self.sidebar_button.setIcon(self._theme.icon("panel-left"))
+        self.model_button.setIcon(self._theme.icon("chevron-down", self._theme.colours.muted))
+        self.menu_button.setIcon(self._theme.icon("settings"))
+
+
+def _bar_button(name: str) -> QToolButton:
+    button = QToolButton()
+    button.setIconSize(QSize(20, 20))
+    button.setToolTip(name)
+    button.setAccessibleName(name)
+    return button

@@ -1,0 +1,206 @@
+"""One message of the transcript: its blocks, and below them how it ended."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.entities import Message, Role, Status
+from app.ui.blocks import CodeBlock, ProseBlock
+from app.ui.markdown import Block, GrowingMarkdown
+from app.ui.theme import GAP, Theme
+from app.ui.words import action_of, summary_of
+
+
+class MessageView(QWidget):
+    """A question as a bubble, an answer as open text; both can be selected and copied."""
+
+    retry_requested = Signal()
+
+    def __init__(self, message: Message, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.message_id = message.id
+        self.role = message.role
+        self._theme = theme
+        self._text = ""
+        self._status = message.status
+        self._markdown = GrowingMarkdown()
+        self._blocks: list[ProseBlock | CodeBlock] = []
+        self._finished_shown = 0
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, GAP, 0, GAP)
+        self._layout.setSpacing(0)
+        self._body = QVBoxLayout()
+        self._body.setSpacing(GAP + 2)
+        if message.role is Role.USER:
+            self._make_bubble(message.content)
+        else:
+            self._layout.addLayout(self._body)
+            self._make_footer()
+            self.append(message.content)
+        self.update_from(message)
+
+    @property
+    def text(self) -> str:
+        """The message as Markdown, as far as it is shown."""
+        return self._text
+
+    def append(self, text: str) -> None:
+        """The answer grew: only its last block is laid out again."""
+        if not text:
+            return
+        self._text += text
+        tail = self._markdown.append(text)
+        wanted = self._markdown.finished[self._finished_shown :] + tail
+        for offset, block in enumerate(wanted):
+            index = self._finished_shown + offset
+            self._show_block(index, block, is_last=offset == len(wanted) - 1)
+        self._finished_shown = len(self._markdown.finished)
+        self._waiting.hide()
+
+    def update_from(self, message: Message) -> None:
+        """Take over text and status of `message`, which has the same id."""
+        if self.role is Role.USER:
+            return
+        if message.content.startswith(self._text):
+            self.append(message.content[len(self._text) :])
+        self._status = message.status
+        for block in self._blocks:
+            if isinstance(block, CodeBlock) and message.status is not Status.STREAMING:
+                block.finish()
+        self._show_end(message)
+
+    def restyle(self) -> None:
+        """Colours again, after the theme changed."""
+        for block in self._blocks:
+            block.restyle()
+        if self.role is Role.ASSISTANT:
+            self._copy.setIcon(self._theme.icon("copy", self._theme.colours.muted))
+            self._again.setIcon(self._theme.icon("rotate-ccw", self._theme.colours.muted))
+
+    def set_last(self, is_last: bool) -> None:
+        """Only the last answer can be tried again."""
+        if self.role is Role.ASSISTANT:
+            self._again.setVisible(is_last and self._status is not Status.STREAMING)
+            self._retry.setVisible(is_last)
+
+    def _make_bubble(self, text: str) -> None:
+        self._text = text
+        bubble = QFrame()
+        bubble.setObjectName("bubble")
+        inner = QVBoxLayout(bubble)
+        inner.setContentsMargins(14, 10, 14, 10)
+        block = ProseBlock(self._theme)
+        block.show_text(text)
+        inner.addWidget(block)
+        longest = max(
+            (self.fontMetrics().horizontalAdvance(n) for n in text.split("\n")), default=0
+        )
+        bubble.setMaximumWidth(min(longest + 36, 600))
+        bubble.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        row = QHBoxLayout()
+        row.setContentsMargins(48, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(bubble, 1000)
+        self._blocks.append(block)
+        self._layout.addLayout(row)
+
+    def _make_footer(self) -> None:
+        self._waiting = QLabel(self.tr("Reading…"))
+        self._waiting.setProperty("role", "muted")
+        self._layout.addWidget(self._waiting)
+        self._problem = QFrame()
+        self._problem.setObjectName("messageProblem")
+        self._problem_text = QLabel()
+        self._problem_text.setWordWrap(True)
+        self._problem_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._retry = QPushButton(self.tr("Try again"))
+        self._retry.clicked.connect(self.retry_requested)
+        inner = QHBoxLayout(self._problem)
+        inner.setContentsMargins(12, GAP, GAP, GAP)
+        inner.addWidget(self._problem_text, 1)
+        inner.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignBottom)
+        self._layout.addSpacing(4)
+        self._layout.addWidget(self._problem)
+        self._copy = self._small_button("copy", self.tr("Copy the answer"))
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
+        self._again = self._small_button("rotate-ccw", self.tr("Answer again"))
+        self._again.clicked.connect(self.retry_requested)
+        self._end = QLabel()
+        self._end.setProperty("role", "muted")
+        self._footer = QWidget()
+        row = QHBoxLayout(self._footer)
+        row.setContentsMargins(0, 2, 0, 0)
+        row.setSpacing(2)
+        for widget in (self._copy, self._again):
+            row.addWidget(widget)
+        row.addSpacing(4)
+        row.addWidget(self._end, 1)
+        self._layout.addWidget(self._footer)
+
+    def _small_button(self, icon: str, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(self._theme.icon(icon, self._theme.colours.muted))
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        return button
+
+    def _show_block(self, index: int, block: Block, *, is_last: bool) -> None:
+        kind = CodeBlock if block.is_code else ProseBlock
+        if index < len(self._blocks) and not isinstance(self._blocks[index], kind):
+            # a paragraph that turned out to be the first line of a fence, or the reverse
+            old = self._blocks.pop()
+            self._body.removeWidget(old)
+            old.deleteLater()
+        if index >= len(self._blocks):
+            widget = kind(self._theme)
+            self._blocks.append(widget)
+            self._body.addWidget(widget)
+        shown = self._blocks[index]
+        if isinstance(shown, CodeBlock):
+            shown.show_code(block.content, block.language)
+            if not is_last:
+                shown.finish()
+        else:
+            shown.show_html(block.content)
+
+    def _show_end(self, message: Message) -> None:
+        is_streaming = message.status is Status.STREAMING
+        self._waiting.setVisible(is_streaming and not self._text)
+        self._footer.setVisible(not is_streaming and bool(self._text))
+        self._again.setVisible(not is_streaming)
+        self._end.setText(self._words_for(message.status))
+        self._problem.setVisible(message.problem is not None or self._needs_retry(message))
+        if message.problem is not None:
+            self._problem_text.setText(
+                f"{summary_of(message.problem)} {action_of(message.problem)}"
+            )
+        else:
+            self._problem_text.setText(
+                self.tr("Inglenook ended while this was written. What had been written is kept.")
+            )
+
+    @staticmethod
+    def _needs_retry(message: Message) -> bool:
+        return message.status in (Status.INTERRUPTED, Status.FAILED)
+
+    @staticmethod
+    def _words_for(status: Status) -> str:
+        def tr(text: str) -> str:
+            return QCoreApplication.translate("MessageView", text)
+
+        return {
+            Status.STOPPED: tr("Stopped"),
+            Status.CUT_OFF: tr("Cut off: the longest answer or the context was reached"),
+            Status.INTERRUPTED: tr("Interrupted"),
+        }.get(status, "")

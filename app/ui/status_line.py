@@ -1,0 +1,67 @@
+"""The line at the bottom: model, context used, tokens per second, memory."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from app.core.entities import ModelDescription
+from app.ui.theme import GAP
+from app.ui.words import number_text, short_model_name, size_text
+
+
+class StatusLine(QWidget):
+    """Four small facts; each is empty until it is known."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = QLabel()
+        self.context = QLabel()
+        self.speed = QLabel()
+        self.memory = QLabel()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GAP * 2, 2, GAP * 2, 6)
+        layout.setSpacing(GAP * 2)
+        for label in (self.model, self.context, self.speed, self.memory):
+            label.setProperty("role", "muted")
+            font = label.font()
+            font.setPointSizeF(font.pointSizeF() * 0.9)
+            label.setFont(font)
+            layout.addWidget(label)
+        layout.insertStretch(1, 1)
+
+    def show_model(self, model: ModelDescription) -> None:
+        """The model that answers, and an empty context."""
+        self.model.setText(short_model_name(model.path.name))
+        self.model.setToolTip(str(model.path))
+        self.show_context(0, model.context)
+
+    def show_words(self, words: str) -> None:
+        """A state instead of a model: loading, no model."""
+        self.model.setText(words)
+        self.model.setToolTip("")
+        for label in (self.context, self.speed, self.memory):
+            label.clear()
+
+    def show_context(self, used: int, context: int) -> None:
+        """Tokens in the context, of how many."""
+        self.context.setText(
+            self.tr("{used} of {context} tokens")
+            .replace("{used}", number_text(used))
+            .replace("{context}", number_text(context))
+        )
+
+    def show_speed(self, tokens_per_s: float) -> None:
+        """Speed of writing."""
+        self.speed.setText(
+            self.tr("{speed} tokens/s").replace("{speed}", f"{tokens_per_s:.0f}")
+            if tokens_per_s > 0
+            else ""
+        )
+
+    def show_memory(self, resident_bytes: int) -> None:
+        """Memory of the window and the model together."""
+        self.memory.setText(
+            self.tr("{size} memory").replace("{size}", size_text(resident_bytes))
+            if resident_bytes
+            else ""
+        )

@@ -1,0 +1,139 @@
+"""The conversation on show: messages one under the other, following the end while it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from app.core.entities import Message, MessageId
+from app.ui.message_view import MessageView
+from app.ui.theme import GAP, READING_WIDTH, Theme
+
+FRAME_MS = 50  # text is painted at most this often: 20 times a second reads as continuous
+NEAR_END = 40  # pixels from the end that still count as being there
+
+
+class Transcript(QScrollArea):
+    """Shows messages; text of a growing answer is gathered and painted once a frame."""
+
+    retry_requested = Signal()
+    text_painted = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._views: dict[MessageId, MessageView] = {}
+        self._pending: dict[MessageId, list[str]] = {}
+        self._follows_end = True
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Conversation"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        ground = QWidget()
+        outer = QVBoxLayout(ground)
+        outer.setContentsMargins(GAP * 3, GAP * 2, GAP * 3, GAP * 2)
+        self._column = QWidget()
+        self._column.setMaximumWidth(READING_WIDTH)
+        self._messages = QVBoxLayout(self._column)
+        self._messages.setContentsMargins(0, 0, 0, 0)
+        self._messages.setSpacing(GAP)
+        self._messages.addStretch(1)
+        # a stretch on both sides would starve the column: centre it by hand in the event filter
+        outer.addWidget(self._column)
+        self._outer = outer
+        self.setWidget(ground)
+        self.viewport().installEventFilter(self)
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.timeout.connect(self._paint_pending)
+        bar = self.verticalScrollBar()
+        bar.rangeChanged.connect(self._keep_end)
+        bar.valueChanged.connect(self._notice_scroll)
+        theme.changed.connect(self._restyle)
+
+    def show_messages(self, messages: Sequence[Message]) -> None:
+        """Replace everything by `messages` and go to the end."""
+        self._frame.stop()
+        self._pending.clear()
+        for view in self._views.values():
+            self._messages.removeWidget(view)
+            view.hide()
+            view.deleteLater()
+        self._views.clear()
+        self._follows_end = True
+        self.setUpdatesEnabled(False)
+        for message in messages:
+            self._add(message)
+        self._mark_last()
+        self.setUpdatesEnabled(True)
+
+    def add_message(self, message: Message) -> None:
+        """One more at the end; the view goes there."""
+        self._follows_end = True
+        self._add(message)
+        self._mark_last()
+
+    def append_text(self, message_id: MessageId, text: str) -> None:
+        """The answer grew; painted with the next frame."""
+        if message_id not in self._views:
+            return
+        self._pending.setdefault(message_id, []).append(text)
+        if not self._frame.isActive():
+            self._frame.start(FRAME_MS)
+
+    def update_message(self, message: Message) -> None:
+        """Its status is another one now."""
+        self._paint_pending()
+        view = self._views.get(message.id)
+        if view is not None:
+            view.update_from(message)
+            self._mark_last()
+
+    def text_of(self, message_id: MessageId) -> str:
+        """What is shown of a message, as Markdown."""
+        return self._views[message_id].text
+
+    def views(self) -> list[MessageView]:
+        """The messages on show, first one first."""
+        return list(self._views.values())
+
+    def _add(self, message: Message) -> None:
+        view = MessageView(message, self._theme)
+        view.retry_requested.connect(self.retry_requested)
+        self._views[message.id] = view
+        self._messages.insertWidget(self._messages.count() - 1, view)
+
+    def _mark_last(self) -> None:
+        views = list(self._views.values())
+        for view in views[-4:]:
+            view.set_last(view is views[-1])
+
+    def _paint_pending(self) -> None:
+        self._frame.stop()
+        pending, self._pending = self._pending, {}
+        for message_id, pieces in pending.items():
+            view = self._views.get(message_id)
+            if view is not None:
+                view.append("".join(pieces))
+        if pending:
+            self.text_painted.emit()
+
+    def _notice_scroll(self, value: int) -> None:
+        self._follows_end = value >= self.verticalScrollBar().maximum() - NEAR_END
+
+    def _keep_end(self, _minimum: int, maximum: int) -> None:
+        if self._follows_end:
+            self.verticalScrollBar().setValue(maximum)
+
+    def _restyle(self) -> None:
+        for view in self._views.values():
+            view.restyle()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self.viewport():
+            spare = max(0, self.viewport().width() - READING_WIDTH - GAP * 6) // 2
+            self._outer.setContentsMargins(GAP * 3 + spare, GAP * 2, GAP * 3 + spare, GAP * 2)
+        return super().eventFilter(watched, event)
