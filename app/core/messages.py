@@ -29,7 +29,7 @@ PROTOCOL_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load the GGUF at `path`, in place of what is loaded. Answers: Loading*, ModelLoaded or Failed."""
+    """Load `path` in place of what is loaded. Answers: Loading*, ModelLoaded or Failed."""
 
     request_id: int
     path: Path

@@ -1,0 +1,250 @@
+"""Reads the header of a GGUF file: what the model is, and whether the file is whole.
+
+Format: ggml's docs/gguf.md, versions 2 and 3, little endian. The file is untrusted: every length is
+checked against what is left of the file before it is used, and arrays are skipped, not kept.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.errors import (
+    ModelFileDamaged,
+    ModelFileEmpty,
+    ModelFileMissing,
+    ModelFileNotReadable,
+    ModelFileTruncated,
+    NotAModel,
+)
+from app.models.quantization import quantization_name
+
+MAGIC = b"GGUF"
+STRING, ARRAY, BOOL = 8, 9, 7
+MOST_TENSORS = 100_000
+MOST_KEYS = 10_000
+MOST_KEPT_TEXT = 1 << 20  # bytes; a chat template is far smaller
+_SCALARS = {
+    0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?",
+    10: "<Q", 11: "<q", 12: "<d",
+}  # fmt: skip
+# ggml type -> (elements of a block, bytes of a block): ggml.c, type_traits
+_TENSOR_TYPES = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
+    9: (32, 36), 10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210),
+    15: (256, 292), 16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18),
+    21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4),
+    27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66),
+    39: (32, 17),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """What the header says. Sizes in bytes, contexts in tokens; 0 where it does not say."""
+
+    file_size: int
+    architecture: str
+    name: str
+    quantization: str
+    parameters: int
+    trained_context: int
+    chat_template: str | None
+    block_count: int
+    embedding_length: int
+    kv_heads: int
+    key_length: int
+    value_length: int
+    metadata: dict[str, object]
+
+
+class _Short(Exception):
+    """The file ends inside its header."""
+
+
+class _Damaged(Exception):
+    """The header contradicts itself."""
+
+
+class _Reader:
+    """A cursor over the mapped file that never leaves it."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._size = len(data)
+        self.position = 0
+
+    def take(self, count: int) -> bytes:
+        """The next `count` bytes."""
+        start = self.position
+        self.skip(count)
+        return self._data[start : self.position]
+
+    def skip(self, count: int) -> None:
+        """Leave out `count` bytes."""
+        if count < 0 or self.position + count > self._size:
+            raise _Short
+        self.position += count
+
+    def number(self, form: str) -> int:
+        """The next whole number in `struct`'s notation."""
+        return int(struct.unpack(form, self.take(struct.calcsize(form)))[0])
+
+    def text(self) -> str:
+        """The next string; overlong ones are skipped and come back empty."""
+        length = self.number("<Q")
+        if length > MOST_KEPT_TEXT:
+            self.skip(length)
+            return ""
+        return self.take(length).decode("utf-8", "replace")
+
+    def skip_strings(self, count: int) -> None:
+        """Leave out `count` strings; a vocabulary has a hundred thousand."""
+        unpack, data, position, size = struct.Struct("<Q").unpack_from, self._data, 0, self._size
+        position = self.position
+        for _ in range(count):
+            if position + 8 > size:
+                raise _Short
+            position += 8 + unpack(data, position)[0]
+        if position > size:
+            raise _Short
+        self.position = position
+
+    def value(self, kind: int) -> object:
+        """The next value of `kind`; an array comes back as its first numbers or its length."""
+        if kind == STRING:
+            return self.text()
+        if kind == ARRAY:
+            return self._array()
+        form = _SCALARS.get(kind)
+        if form is None:
+            raise _Damaged(f"unknown value type {kind}")
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]
+
+    def _array(self) -> object:
+        kind = self.number("<I")
+        count = self.number("<Q")
+        if count > self._size:
+            raise _Short
+        if kind == STRING:
+            self.skip_strings(count)
+            return count
+        form = _SCALARS.get(kind)
+        if form is None:
+            raise _Damaged(f"unknown array type {kind}")
+        if kind in (4, 5) and count <= 1024:  # per-layer settings such as head counts
+            return tuple(self.number(form) for _ in range(count))
+        self.skip(struct.calcsize(form) * count)
+        return count
+
+
+def read_header(path: Path) -> GgufHeader:
+    """Read and check the header of `path`; raises a ModelError that says what is wrong."""
+    try:
+        if path.is_dir():
+            raise NotAModel(name=path.name)
+        size = path.stat().st_size
+        if size == 0:
+            raise ModelFileEmpty(name=path.name)
+        with path.open("rb") as file:
+            if file.read(4) != MAGIC:
+                raise NotAModel(name=path.name)
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _read(_Reader(data), path, size)
+    except FileNotFoundError as error:
+        raise ModelFileMissing(path=path) from error
+    except PermissionError as error:
+        raise ModelFileNotReadable(path=path) from error
+    except (_Damaged, struct.error, OSError) as error:
+        raise ModelFileDamaged(str(error), name=path.name) from error
+
+
+def _read(reader: _Reader, path: Path, size: int) -> GgufHeader:
+    try:
+        reader.skip(4)
+        version = reader.number("<I")
+        if version not in (2, 3):
+            raise _Damaged(f"GGUF version {version} is not known")
+        tensors = reader.number("<Q")
+        keys = reader.number("<Q")
+        if tensors > MOST_TENSORS or keys > MOST_KEYS:
+            raise _Damaged(f"{tensors} tensors and {keys} keys")
+        metadata: dict[str, object] = {}
+        for _ in range(keys):
+            name = reader.text()
+            metadata[name] = reader.value(reader.number("<I"))
+        parameters, data_size = _read_tensors(reader, tensors)
+    except _Short:
+        raise ModelFileTruncated(name=path.name, have=size, need=f"> {size}") from None
+    alignment = metadata.get("general.alignment", 32)
+    step = alignment if isinstance(alignment, int) and alignment > 0 else 32
+    needed = math.ceil(reader.position / step) * step + data_size
+    if size < needed:
+        raise ModelFileTruncated(name=path.name, have=size, need=needed)
+    return _header(path, size, metadata, parameters)
+
+
+def _read_tensors(reader: _Reader, count: int) -> tuple[int, int]:
+    """Number of parameters, and bytes of tensor data from its beginning."""
+    parameters = end = 0
+    for _ in range(count):
+        reader.skip(reader.number("<Q"))
+        dimensions = reader.number("<I")
+        if dimensions > 4:
+            raise _Damaged(f"a tensor of {dimensions} dimensions")
+        elements = math.prod(reader.number("<Q") for _ in range(dimensions))
+        kind = reader.number("<I")
+        offset = reader.number("<Q")
+        block, block_bytes = _TENSOR_TYPES.get(kind, (1, 0))
+        parameters += elements
+        end = max(end, offset + elements // block * block_bytes)
+    return parameters, end
+
+
+def _header(path: Path, size: int, metadata: dict[str, object], parameters: int) -> GgufHeader:
+    architecture = _text(metadata.get("general.architecture"))
+
+    def number(key: str, default: int = 0) -> int:
+        value = metadata.get(f"{architecture}.{key}", default)
+        if isinstance(value, tuple):
+            return max(value, default=default)
+        return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+    heads = number("attention.head_count")
+    embedding = number("embedding_length")
+    head_length = embedding // heads if heads > 0 else 0
+    template = metadata.get("tokenizer.chat_template")
+    return GgufHeader(
+        file_size=size,
+        architecture=architecture,
+        name=_text(metadata.get("general.name")) or path.stem,
+        quantization=quantization_name(metadata.get("general.file_type"), path.name),
+        parameters=parameters,
+        trained_context=number("context_length"),
+        chat_template=template if isinstance(template, str) and template.strip() else None,
+        block_count=number("block_count"),
+        embedding_length=embedding,
+        kv_heads=number("attention.head_count_kv", heads),
+        key_length=number("attention.key_length", head_length),
+        value_length=number("attention.value_length", head_length),
+        metadata=metadata,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def kv_cache_bytes(header: GgufHeader, context_tokens: int) -> int:
+    """Bytes of an f16 KV cache: layers x KV heads x (key + value length) x 2 bytes per token."""
+    per_token = header.block_count * header.kv_heads * (header.key_length + header.value_length) * 2
+    return per_token * context_tokens
+
+
+def estimated_memory_bytes(header: GgufHeader, context_tokens: int) -> int:
+    """Weights, KV cache, and compute buffers taken as 64 MiB plus 5 % of the weights."""
+    buffers = (64 << 20) + header.file_size // 20
+    return header.file_size + kv_cache_bytes(header, context_tokens) + buffers

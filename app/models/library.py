@@ -1,0 +1,61 @@
+"""Which models are on this computer: GGUF files in the given folders, broken ones included."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.core.entities import LocalModel
+from app.core.errors import AppError
+from app.models.gguf import read_header
+
+_LATER_PART = re.compile(r"-(\d{5})-of-\d{5}\.gguf$", re.I)
+
+
+def find_models(folders: Iterable[Path], starter_folders: Iterable[Path] = ()) -> list[LocalModel]:
+    """Models below `folders`, sorted by name; those below `starter_folders` are marked.
+
+    Left out: vision projectors (mmproj) and the later parts of split models.
+    """
+    starters = [folder.resolve() for folder in starter_folders]
+    found: dict[Path, LocalModel] = {}
+    for folder in folders:
+        for path in _gguf_files(folder):
+            real = path.resolve()
+            is_starter = any(real.is_relative_to(starter) for starter in starters)
+            found.setdefault(real, describe(path, is_starter=is_starter))
+    return sorted(found.values(), key=lambda model: (model.is_starter, model.path.name.lower()))
+
+
+def describe(path: Path, *, is_starter: bool = False) -> LocalModel:
+    """What `path` is; a file that cannot be used comes with its problem."""
+    try:
+        header = read_header(path)
+    except AppError as error:
+        size = path.stat().st_size if path.is_file() else 0
+        return LocalModel(path, path.stem, size, is_starter=is_starter, problem=error.problem)
+    return LocalModel(
+        path=path,
+        name=header.name,
+        size_bytes=header.file_size,
+        architecture=header.architecture,
+        quantization=header.quantization,
+        parameters=header.parameters,
+        trained_context=header.trained_context,
+        has_chat_template=header.chat_template is not None,
+        is_starter=is_starter,
+    )
+
+
+def _gguf_files(folder: Path) -> list[Path]:
+    try:
+        files = [p for p in folder.rglob("*") if p.suffix.lower() == ".gguf" and p.is_file()]
+    except OSError:
+        return []  # a folder on a drive that is not there hides its models, not the others
+    return [p for p in files if not _is_part_of_another(p)]
+
+
+def _is_part_of_another(path: Path) -> bool:
+    part = _LATER_PART.search(path.name)
+    return "mmproj" in path.name.lower() or (part is not None and int(part.group(1)) > 1)

@@ -1,0 +1,255 @@
+"""The worker's life: which model is loaded, what it is doing, and what to say when it dies."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.core import messages
+from app.core.child_process import ChildProcess
+from app.core.entities import (
+    ChatMessage,
+    Device,
+    LoadParams,
+    ModelDescription,
+    SamplingParams,
+)
+from app.core.errors import (
+    NoModelLoaded,
+    Problem,
+    ProtocolMismatch,
+    WorkerCrashed,
+    WorkerNotResponding,
+)
+from app.core.logs import tail
+from app.core.paths import Paths
+from app.services.ports import EngineListener, EngineState, Scheduler
+from app.worker.main import run as run_worker
+
+STOP_PATIENCE_S = 3.0  # then the worker is killed: stop always works
+
+
+class Engine:
+    """Starts the worker, sends it commands and tells listeners; all methods on the main thread."""
+
+    def __init__(self, paths: Paths, scheduler: Scheduler) -> None:
+        self._paths = paths
+        self._scheduler = scheduler
+        self._listeners: list[EngineListener] = []
+        self._ids = itertools.count(1)
+        self._child: ChildProcess | None = None
+        self._load_id = 0
+        self._path: Path | None = None
+        self._params = LoadParams()
+        self._answers: list[int] = []
+        self._counts: dict[int, Callable[[int], None]] = {}
+        self._last_words: Problem | None = None
+        self.state = EngineState.STOPPED
+        self.model: ModelDescription | None = None
+        self.devices: tuple[Device, ...] = ()
+        self.engine_version = ""
+
+    def add_listener(self, listener: EngineListener) -> None:
+        """Tell `listener` from now on."""
+        self._listeners.append(listener)
+
+    @property
+    def model_path(self) -> Path | None:
+        """The model that was asked for last."""
+        return self._path
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id while it lives."""
+        return self._child.pid if self._child is not None else None
+
+    def start(self) -> None:
+        """Start the worker if there is none."""
+        if self._child is not None:
+            return
+        child = ChildProcess(
+            run_worker,
+            (self._paths.worker_log,),
+            on_event=lambda event: self._scheduler.post(lambda: self._take(child, event)),
+            on_exit=lambda code: self._scheduler.post(lambda: self._exited(child, code)),
+        )
+        self._child = child
+        self._last_words = None
+        self._set_state(EngineState.STARTING)
+        child.start()
+
+    def load(self, path: Path, params: LoadParams) -> None:
+        """Load `path` in place of what is loaded. A running answer is stopped first."""
+        for request_id in self._answers:
+            self.stop(request_id)
+        self._path, self._params = path, params
+        self.model = None
+        self.start()
+        self._load_id = self._send(lambda i: messages.Load(i, path, params))
+        self._set_state(EngineState.LOADING)
+        for listener in self._listeners:
+            listener.model_loading(path, 0.0)
+
+    def reload(self) -> None:
+        """The model that was asked for last, once more; in a new process if the old one died."""
+        if self._path is not None:
+            self.load(self._path, self._params)
+
+    def generate(
+        self, system: str, history: Sequence[ChatMessage], sampling: SamplingParams
+    ) -> int:
+        """Answer the last of `history`; waits for a load in progress. Returns the request's id."""
+        if self._path is None:
+            request_id = next(self._ids)
+            problem = NoModelLoaded().problem
+            self._scheduler.post(lambda: self._tell_failed(request_id, problem, died=False))
+            return request_id
+        if self._child is None or self._load_id == 0:
+            self.reload()
+        request_id = self._send(lambda i: messages.Generate(i, system, tuple(history), sampling))
+        self._answers.append(request_id)
+        if self.state is EngineState.READY:
+            self._set_state(EngineState.GENERATING)
+        return request_id
+
+    def stop(self, request_id: int) -> None:
+        """End an answer soon; a worker that does not obey in time is ended."""
+        child = self._child
+        if child is None or request_id not in self._answers:
+            return
+        self._send(lambda i: messages.Stop(i, request_id))
+
+        def insist() -> None:
+            loading = self.state is EngineState.LOADING
+            if child is self._child and request_id in self._answers and not loading:
+                self._last_words = WorkerNotResponding().problem
+                child.kill()
+
+        self._scheduler.call_later(STOP_PATIENCE_S, insist)
+
+    def count_tokens(self, text: str, done: Callable[[int], None]) -> None:
+        """Count `text` with the loaded model's tokenizer; nothing happens without a model."""
+        if self.model is not None:
+            self._counts[self._send(lambda i: messages.CountTokens(i, text))] = done
+
+    def unload(self) -> None:
+        """Give the model's memory back; the process stays."""
+        if self._child is not None:
+            self._send(messages.Unload)
+            self._load_id = 0
+
+    def shut_down(self, timeout_s: float) -> None:
+        """End the worker: ask, wait, kill."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.send(messages.ShutDown(next(self._ids)))
+            for request_id in self._answers:  # a running answer would delay the end
+                child.send(messages.Stop(next(self._ids), request_id))
+            if not child.wait(timeout_s):
+                child.kill()
+                child.wait(1.0)
+        self.state = EngineState.STOPPED
+
+    def _send(self, make: Callable[[int], messages.Command]) -> int:
+        request_id = next(self._ids)
+        if self._child is not None:
+            self._child.send(make(request_id))
+        return request_id
+
+    def _take(self, child: ChildProcess, event: messages.Event) -> None:  # noqa: C901 - one flat table
+        """An event of the worker; one of a former process is dropped."""
+        if child is not self._child:
+            return
+        match event:
+            case messages.WorkerReady():
+                self._greet(event)
+            case messages.Loading(request_id, fraction) if request_id == self._load_id:
+                for listener in self._listeners:
+                    listener.model_loading(self._path or Path(), fraction)
+            case messages.ModelLoaded(request_id, model) if request_id == self._load_id:
+                self.model = model
+                self._set_state(EngineState.GENERATING if self._answers else EngineState.READY)
+                for listener in self._listeners:
+                    listener.model_loaded(model)
+            case messages.TextProduced(request_id, text, tokens) if request_id in self._answers:
+                for listener in self._listeners:
+                    listener.text_produced(request_id, text, tokens)
+            case messages.Finished(request_id, reason, statistics) if request_id in self._answers:
+                self._forget(request_id)
+                for listener in self._listeners:
+                    listener.generation_finished(request_id, reason, statistics)
+            case messages.TokensCounted(request_id, tokens) if request_id in self._counts:
+                self._counts.pop(request_id)(tokens)
+            case messages.ModelUnloaded():
+                self.model = None
+                self._set_state(EngineState.IDLE)
+            case messages.Failed(request_id, problem):
+                self._failed(request_id, problem)
+
+    def _greet(self, ready: messages.WorkerReady) -> None:
+        self.devices, self.engine_version = ready.devices, ready.engine_version
+        if ready.protocol != messages.PROTOCOL_VERSION:
+            self._last_words = ProtocolMismatch(
+                ours=messages.PROTOCOL_VERSION, theirs=ready.protocol
+            ).problem
+            if self._child is not None:
+                self._child.kill()
+        elif self.state is EngineState.STARTING:
+            self._set_state(EngineState.IDLE)
+
+    def _failed(self, request_id: int, problem: Problem) -> None:
+        if request_id == self._load_id:
+            self._load_id = 0
+            self._set_state(EngineState.IDLE)
+            for listener in self._listeners:
+                listener.model_failed(self._path or Path(), problem)
+        elif request_id in self._answers:
+            self._forget(request_id)
+            self._tell_failed(request_id, problem, died=False)
+
+    def _forget(self, request_id: int) -> None:
+        self._answers.remove(request_id)
+        if not self._answers and self.state is EngineState.GENERATING:
+            self._set_state(EngineState.READY)
+
+    def _exited(self, child: ChildProcess, code: int) -> None:
+        if child is not self._child:
+            return
+        details = tail(self._paths.worker_log)
+        problem = self._last_words or WorkerCrashed(details, reason=_reason(code)).problem
+        was_loading = self.state is EngineState.LOADING
+        answers, self._answers = self._answers, []
+        self._child, self._load_id, self.model = None, 0, None
+        self._counts.clear()
+        self._set_state(EngineState.STOPPED)
+        if was_loading and self._path is not None:
+            for listener in self._listeners:
+                listener.model_failed(self._path, problem)
+        for request_id in answers:
+            self._tell_failed(request_id, problem, died=True)
+        for listener in self._listeners:
+            listener.worker_died(problem)
+
+    def _tell_failed(self, request_id: int, problem: Problem, *, died: bool) -> None:
+        for listener in self._listeners:
+            listener.generation_failed(request_id, problem, worker_died=died)
+
+    def _set_state(self, state: EngineState) -> None:
+        if state is not self.state:
+            self.state = state
+            for listener in self._listeners:
+                listener.engine_changed(state)
+
+
+def _reason(exit_code: int) -> str:
+    """How a process ended, for people. A negative code is the number of a signal."""
+    if exit_code >= 0:
+        return f"exit code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = f"signal {-exit_code}"
+    hint = ", often for want of memory" if name == "SIGKILL" else ""
+    return f"{name}{hint}"

@@ -1,0 +1,63 @@
+"""The compute devices ggml sees, asked from ggml itself through the libraries that are loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+from app.core.entities import Device
+
+# ggml-backend.h, enum ggml_backend_dev_type
+_KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accelerator"}
+
+
+def list_devices() -> tuple[Device, ...]:
+    """All devices, backends loaded first where they are dynamic; empty if ggml cannot be asked."""
+    import llama_cpp
+
+    folder = Path(llama_cpp.__file__).parent / "lib"
+    try:
+        ggml = ctypes.CDLL(str(folder / _library("ggml")))
+        base = ctypes.CDLL(str(folder / _library("ggml-base")))
+        return _ask(ggml, base, folder)
+    except (OSError, AttributeError):
+        return ()
+
+
+def _ask(ggml: ctypes.CDLL, base: ctypes.CDLL, folder: Path) -> tuple[Device, ...]:
+    ggml.ggml_backend_reg_count.restype = ctypes.c_size_t
+    if ggml.ggml_backend_reg_count() == 0:
+        # dynamic backends look beside the executable unless told where they are
+        ggml.ggml_backend_load_all_from_path(str(folder).encode())
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+    ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
+    for name in ("name", "description"):
+        function = getattr(base, f"ggml_backend_dev_{name}")
+        function.restype, function.argtypes = ctypes.c_char_p, [ctypes.c_void_p]
+    base.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
+    size_pointer = ctypes.POINTER(ctypes.c_size_t)
+    base.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size_pointer, size_pointer]
+    base.ggml_backend_dev_memory.restype = None
+    return tuple(
+        _describe(base, ggml.ggml_backend_dev_get(i)) for i in range(ggml.ggml_backend_dev_count())
+    )
+
+
+def _describe(base: ctypes.CDLL, device: int) -> Device:
+    free, total = ctypes.c_size_t(), ctypes.c_size_t()
+    base.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
+    return Device(
+        name=base.ggml_backend_dev_name(device).decode("utf-8", "replace"),
+        description=base.ggml_backend_dev_description(device).decode("utf-8", "replace").strip(),
+        kind=_KINDS.get(base.ggml_backend_dev_type(device), "accelerator"),
+        total_bytes=total.value,
+        free_bytes=free.value,
+    )
+
+
+def _library(stem: str) -> str:
+    if sys.platform == "win32":
+        return f"{stem}.dll"
+    return f"lib{stem}.dylib" if sys.platform == "darwin" else f"lib{stem}.so"

@@ -1,0 +1,287 @@
+"""The worker's loop: commands in, events out. Heavy imports happen inside, after the start."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from app.core.entities import ModelDescription, Statistics, StopReason
+from app.core.errors import (
+    AppError,
+    InternalError,
+    ModelFileDamaged,
+    NoModelLoaded,
+    NotEnoughMemory,
+    UnsupportedArchitecture,
+)
+from app.core.logs import redirect_native_output
+from app.core.messages import (
+    PROTOCOL_VERSION,
+    Command,
+    CountTokens,
+    Event,
+    Failed,
+    Finished,
+    Generate,
+    Load,
+    Loading,
+    ModelLoaded,
+    ModelUnloaded,
+    ShutDown,
+    Stop,
+    TextProduced,
+    TokensCounted,
+    Unload,
+    WorkerReady,
+)
+from app.models.gguf import GgufHeader, estimated_memory_bytes, read_header
+
+if TYPE_CHECKING:
+    from app.worker.llm import StreamingLlamaCpp
+    from app.worker.prompting import ChatTemplate
+
+GATHER_S = 0.015  # text is sent at most this often: finer than a frame, coarser than a token
+LOG_LINES = 40
+
+
+def run(connection: Connection, log_path: Path) -> None:
+    """Entry of the process: serve `connection` until it closes."""
+    redirect_native_output(log_path)
+    os.environ.update(  # before any import that looks at them: the worker never uses the network
+        LANGCHAIN_TRACING_V2="false", LANGSMITH_TRACING="false", HF_HUB_OFFLINE="1"
+    )
+    Worker(connection).serve()
+
+
+class Worker:
+    """One loaded model, one request at a time; a thread of its own listens for Stop."""
+
+    def __init__(self, connection: Connection) -> None:
+        from app.worker.llm import AbortFlag, collect_log
+
+        self._connection = connection
+        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._flag = AbortFlag()
+        self._lock = threading.Lock()
+        self._running = 0
+        self._stopped: set[int] = set()
+        self._llm: StreamingLlamaCpp | None = None
+        self._template: ChatTemplate | None = None
+        self._stop_texts: tuple[str, ...] = ()
+        self._log: list[str] = []
+        self._log_callback = collect_log(self._keep_line)
+
+    def serve(self) -> None:
+        """Announce, then handle commands until ShutDown."""
+        import llama_cpp
+
+        from app.worker.devices import list_devices
+
+        version = f"llama-cpp-python {llama_cpp.__version__}"
+        self._send(WorkerReady(PROTOCOL_VERSION, version, list_devices()))
+        threading.Thread(target=self._listen, name="commands", daemon=True).start()
+        while not isinstance(command := self._commands.get(), ShutDown):
+            try:
+                self._handle(command)
+            except AppError as error:
+                self._send(Failed(command.request_id, error.problem))
+            except Exception:  # noqa: BLE001 - whatever it is, the window must hear of it
+                problem = InternalError(traceback.format_exc()).problem
+                self._send(Failed(command.request_id, problem))
+        self._unload()
+        self._leave()
+
+    def _listen(self) -> None:
+        """Take commands while the main thread is inside llama.cpp; end with the pipe."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                command: Command = self._connection.recv()
+                if isinstance(command, Stop):
+                    self._stop(command.target_id)
+                else:
+                    self._commands.put(command)
+        self._leave()
+
+    @staticmethod
+    def _leave() -> None:
+        """End without finalizers: llama.cpp may be busy on another thread."""
+        sys.stdout.flush()
+        os._exit(0)
+
+    def _stop(self, target: int) -> None:
+        with self._lock:
+            self._stopped.add(target)
+            if target == self._running:
+                self._flag.set()
+
+    def _handle(self, command: Command) -> None:
+        match command:
+            case Load():
+                self._load(command)
+            case Generate():
+                self._generate(command)
+            case CountTokens():
+                tokens = self._model().client.tokenize(
+                    command.text.encode(), add_bos=False, special=False
+                )
+                self._send(TokensCounted(command.request_id, len(tokens)))
+            case Unload():
+                self._unload()
+                self._send(ModelUnloaded(command.request_id))
+
+    def _load(self, command: Load) -> None:
+        from app.worker import llm
+        from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
+
+        self._send(Loading(command.request_id, 0.0))
+        header = read_header(command.path)
+        self._unload()
+        context = llm.context_for(command.params, header.trained_context)
+        _check_memory(command.path, header, context)
+        self._log.clear()
+        try:
+            self._flag.clear()
+            loaded = llm.load(command.path, command.params, context, self._flag)
+        except ValueError as error:
+            raise self._load_error(command.path, header, str(error)) from None
+        client = loaded.client
+        self._llm = loaded
+        self._template = ChatTemplate(
+            source=header.chat_template or FALLBACK_TEMPLATE,
+            bos=_special_token(client, client.token_bos()),
+            eos=_special_token(client, client.token_eos()),
+            model_name=command.path.name,
+        )
+        self._stop_texts = () if header.chat_template else FALLBACK_STOP
+        self._send(Loading(command.request_id, 1.0))
+        self._send(ModelLoaded(command.request_id, _describe(command, header, client)))
+
+    def _load_error(self, path: Path, header: GgufHeader, text: str) -> AppError:
+        """llama.cpp's words as one of ours."""
+        log = "".join(self._log[-LOG_LINES:])
+        details = f"{text}\n{log}".strip()
+        lowered = details.lower()
+        if "unknown model architecture" in lowered:
+            return UnsupportedArchitecture(
+                details, name=path.name, architecture=header.architecture
+            )
+        if "failed to allocate" in lowered or "out of memory" in lowered:
+            return _memory_error(path, header, header.trained_context, details)
+        return ModelFileDamaged(details, name=path.name)
+
+    def _generate(self, command: Generate) -> None:
+        from app.worker.prompting import fit_prompt
+
+        llm = self._model()
+        if not self._begin(command.request_id):
+            self._send(Finished(command.request_id, StopReason.STOPPED, Statistics()))
+            return
+        try:
+            assert self._template is not None
+            prompt = fit_prompt(
+                command.system, command.messages, self._template, llm.count, llm.client.n_ctx()
+            )
+            self._stream(llm, prompt, command)
+        finally:
+            with self._lock:
+                self._running = 0
+                self._flag.clear()
+
+    def _begin(self, request_id: int) -> bool:
+        """False if it was stopped while it waited."""
+        with self._lock:
+            if request_id in self._stopped:
+                return False
+            self._stopped.clear()
+            self._running = request_id
+            self._flag.clear()
+            return True
+
+    def _stream(self, llm: StreamingLlamaCpp, prompt: str, command: Generate) -> None:
+        pieces: list[str] = []
+        sent_at = 0.0
+        stop = [*command.sampling.stop, *self._stop_texts]
+        answer = llm._stream(prompt, stop=stop, sampling=command.sampling)  # noqa: SLF001
+        for tokens, chunk in enumerate(answer, 1):
+            info = chunk.generation_info
+            if chunk.text:
+                pieces.append(chunk.text)
+            now = time.monotonic()
+            if pieces and (info or now - sent_at >= GATHER_S):
+                self._send(TextProduced(command.request_id, "".join(pieces), tokens))
+                pieces.clear()
+                sent_at = now
+            if info:
+                self._send(Finished(command.request_id, info["finish_reason"], info["statistics"]))
+
+    def _model(self) -> StreamingLlamaCpp:
+        if self._llm is None:
+            raise NoModelLoaded
+        return self._llm
+
+    def _unload(self) -> None:
+        if self._llm is not None:
+            self._llm.client.close()
+            self._llm = None
+            self._template = None
+
+    def _keep_line(self, text: str) -> None:
+        self._log.append(text)
+        del self._log[:-200]
+        sys.stderr.write(text)
+
+    def _send(self, event: Event) -> None:
+        try:
+            self._connection.send(event)
+        except OSError:
+            self._leave()
+
+
+def _special_token(client: object, token: int) -> str:
+    text = client._model.token_get_text(token) if token >= 0 else ""  # type: ignore[attr-defined]  # noqa: SLF001
+    return str(text)
+
+
+def _describe(command: Load, header: GgufHeader, client: object) -> ModelDescription:
+    return ModelDescription(
+        path=command.path,
+        name=header.name,
+        architecture=header.architecture,
+        trained_context=header.trained_context,
+        context=client.n_ctx(),  # type: ignore[attr-defined]
+        template_source="model" if header.chat_template else "fallback",
+        parameters=header.parameters,
+        size_bytes=header.file_size,
+    )
+
+
+def _available_bytes() -> int:
+    """Free memory; INGLENOOK_MEMORY_LIMIT_BYTES stands in for it to try a smaller machine."""
+    limit = os.environ.get("INGLENOOK_MEMORY_LIMIT_BYTES", "")
+    return int(limit) if limit.isdigit() else int(psutil.virtual_memory().available)
+
+
+def _check_memory(path: Path, header: GgufHeader, context: int) -> None:
+    if estimated_memory_bytes(header, context) > _available_bytes():
+        raise _memory_error(path, header, context, "")
+
+
+def _memory_error(path: Path, header: GgufHeader, context: int, details: str) -> NotEnoughMemory:
+    need = estimated_memory_bytes(header, context)
+    return NotEnoughMemory(
+        details, name=path.name, need=_mebibytes(need), have=_mebibytes(_available_bytes())
+    )
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GiB" if size >= 1 << 30 else f"{size / (1 << 20):.0f} MiB"

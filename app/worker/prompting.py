@@ -1,0 +1,101 @@
+"""From messages to the text the model reads: LangChain's prompt, then the model's chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+
+from app.core.entities import ChatMessage, Role
+from app.core.errors import PromptTooLong, TemplateBroken
+
+# For models that bring no template: the format most instruction-tuned models understand.
+FALLBACK_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+FALLBACK_STOP = ("<|im_end|>", "<|im_start|>")
+ANSWER_ROOM = 256  # tokens kept free for the answer, less in a small context
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate:
+    """A model's chat template (Jinja, untrusted) and the special tokens it may name."""
+
+    source: str
+    bos: str
+    eos: str
+    model_name: str
+
+    def render(self, messages: Sequence[BaseMessage]) -> str:
+        """The prompt as text; a template that refuses a system role gets it inside the first
+        question. Raises TemplateBroken."""
+        try:
+            return self._render(messages)
+        except TemplateBroken:
+            if not messages or not isinstance(messages[0], SystemMessage) or len(messages) < 2:
+                raise
+            merged = HumanMessage(f"{messages[0].content}\n\n{messages[1].content}")
+            return self._render([merged, *messages[2:]])
+
+    def _render(self, messages: Sequence[BaseMessage]) -> str:
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        turns: list[Any] = [{"role": _role(m), "content": str(m.content)} for m in messages]
+        try:
+            formatter = Jinja2ChatFormatter(
+                template=self.source, eos_token=self.eos, bos_token=self.bos
+            )
+            return str(formatter(messages=turns).prompt)
+        except Exception as error:  # noqa: BLE001 - a template is a foreign program: anything
+            raise TemplateBroken(f"{type(error).__name__}: {error}", name=self.model_name) from None
+
+
+def _role(message: BaseMessage) -> str:
+    return {"human": "user", "ai": "assistant"}.get(message.type, message.type)
+
+
+def make_messages(system: str, history: Sequence[ChatMessage]) -> list[BaseMessage]:
+    """LangChain's messages; texts go in as values, so that braces in them stay braces."""
+    parts: list[Any] = [MessagesPlaceholder("history")]
+    values: dict[str, object] = {"history": [_as_message(m) for m in history]}
+    if system.strip():
+        parts.insert(0, ("system", "{system}"))
+        values["system"] = system
+    return list(ChatPromptTemplate.from_messages(parts).format_messages(**values))
+
+
+def _as_message(message: ChatMessage) -> BaseMessage:
+    kind = HumanMessage if message.role is Role.USER else AIMessage
+    return kind(message.content)
+
+
+def fit_prompt(
+    system: str,
+    history: Sequence[ChatMessage],
+    template: ChatTemplate,
+    count: Callable[[str], int],
+    context: int,
+) -> str:
+    """The rendered prompt, oldest turns left out where all do not fit into `context` tokens.
+
+    Turns are dropped in one big step, down to two thirds of the context: a prompt whose beginning
+    changes with every turn would be read anew every time. Raises PromptTooLong.
+    """
+    room = context - min(ANSWER_ROOM, context // 4)
+    prompt = template.render(make_messages(system, history))
+    tokens = count(prompt)
+    if tokens <= room:
+        return prompt
+    for start in range(1, len(history)):
+        if history[start].role is not Role.USER:
+            continue
+        prompt = template.render(make_messages(system, history[start:]))
+        tokens = count(prompt)
+        is_last = not any(m.role is Role.USER for m in history[start + 1 :])
+        if tokens <= context * 2 // 3 or (is_last and tokens <= room):
+            return prompt
+    raise PromptTooLong(tokens=tokens, context=context)
