@@ -66,6 +66,14 @@ class AppError(Exception):
         super().__init__(self.problem.summary_text)
 
 
+class ProblemRaised(Exception):
+    """A problem that came from another process, raised here."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(problem.summary_text)
+
+
 class Cancelled(Exception):
     """The person asked for it to end: never shown, never logged as an error."""
 

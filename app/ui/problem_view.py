@@ -101,8 +101,9 @@ class Banner(QFrame):
 
     def buttons(self) -> list[QPushButton]:
         """The buttons on show, offers first."""
-        items = [self._buttons.itemAt(i).widget() for i in range(self._buttons.count())]
-        return [item for item in items if isinstance(item, QPushButton)]
+        items = [self._buttons.itemAt(i) for i in range(self._buttons.count())]
+        widgets = [item.widget() for item in items if item is not None]
+        return [widget for widget in widgets if isinstance(widget, QPushButton)]
 
     def _copy(self) -> None:
         if self.problem is not None:
@@ -113,8 +114,8 @@ class Banner(QFrame):
 
     def _clear_buttons(self) -> None:
         while self._buttons.count():
-            widget = self._buttons.takeAt(0).widget()
-            if widget is not None:
+            item = self._buttons.takeAt(0)
+            if item is not None and (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
 

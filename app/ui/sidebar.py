@@ -102,8 +102,8 @@ class _RowPainter(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         colours = self._theme.colours
-        rect: QRect = option.rect.adjusted(GAP, 1, -GAP, -1)  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(GAP, 1, -GAP, -1)
+        state: QStyle.StateFlag = option.state
         is_selected = bool(state & QStyle.StateFlag.State_Selected)
         is_hovered = bool(state & QStyle.StateFlag.State_MouseOver)
         painter.save()
@@ -118,7 +118,7 @@ class _RowPainter(QStyledItemDelegate):
             painter.drawRoundedRect(rect, 6, 6)
         text = rect.adjusted(10, 0, -34 if is_hovered else -10, 0)
         painter.setPen(QColor(colours.text))
-        title = option.fontMetrics.elidedText(  # type: ignore[attr-defined]
+        title = option.fontMetrics.elidedText(
             str(index.data()), Qt.TextElideMode.ElideRight, text.width()
         )
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
@@ -127,7 +127,7 @@ class _RowPainter(QStyledItemDelegate):
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        metrics = option.fontMetrics  # type: ignore[attr-defined]
+        metrics = option.fontMetrics
         return QSize(100, max(ROW_HEIGHT, metrics.height() + 16))
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
@@ -138,7 +138,7 @@ class _RowPainter(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        editor.setGeometry(option.rect.adjusted(GAP, 2, -GAP, -2))  # type: ignore[attr-defined]
+        editor.setGeometry(option.rect.adjusted(GAP, 2, -GAP, -2))
 
     def editorEvent(
         self,
@@ -150,13 +150,15 @@ class _RowPainter(QStyledItemDelegate):
         if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
             spot = event.position().toPoint()
             if event.button() == Qt.MouseButton.LeftButton and _menu_rect(option).contains(spot):
-                self.menu_requested.emit(QModelIndex(index), event.globalPosition().toPoint())
+                self.menu_requested.emit(
+                    model.index(index.row(), 0), event.globalPosition().toPoint()
+                )
                 return True
         return super().editorEvent(event, model, option, index)
 
 
 def _menu_rect(option: QStyleOptionViewItem) -> QRect:
-    rect: QRect = option.rect  # type: ignore[attr-defined]
+    rect: QRect = option.rect
     return QRect(rect.right() - GAP - 26, rect.center().y() - 8, 18, 18)
 
 

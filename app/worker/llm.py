@@ -25,6 +25,7 @@ with warnings.catch_warnings():
 
 DEFAULT_CONTEXT = 8192
 ABORTED = "llama_decode returned 2"
+DEBUG_LEVEL = 1  # ggml.h, GGML_LOG_LEVEL_DEBUG
 
 
 class AbortFlag:
@@ -274,7 +275,8 @@ def collect_log(keep: Callable[[str], None]) -> Any:
     import llama_cpp
 
     def receive(level: int, text: bytes, _data: object) -> None:
-        keep(text.decode("utf-8", "replace"))
+        if level != DEBUG_LEVEL:  # hundreds of lines for each graph
+            keep(text.decode("utf-8", "replace"))
 
     callback = llama_cpp.llama_log_callback(receive)
     llama_cpp.llama_log_set(callback, ctypes.c_void_p(0))

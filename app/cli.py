@@ -1,0 +1,171 @@
+"""The command line: the window, and the same features without one."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from app import __version__
+from app.core.errors import AppError, NoModel, Problem, ProblemRaised
+from app.core.paths import Paths, find_paths
+
+WRONG_USAGE, FAILED, INTERRUPTED = 2, 1, 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what `arguments` say; returns the exit code."""
+    if arguments and arguments[-1].lower().endswith(".gguf") and not {"ask", "open"} & {*arguments}:
+        arguments = [*arguments[:-1], "open", arguments[-1]]  # what a double click sends
+    options = _parser().parse_args(arguments)
+    paths = find_paths(options.data_dir)
+    try:
+        if options.command == "ask":
+            return _ask(paths, options)
+        if options.command == "chats":
+            return _chats(paths, options)
+        if options.command == "doctor":
+            from app.doctor import examine
+
+            return examine(paths)
+        from app.ui.application import run as run_window
+
+        return run_window(paths, options.model_file)
+    except (AppError, ProblemRaised) as error:
+        return _say(error.problem)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has gone; nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception:  # noqa: BLE001 - a traceback is of no use to a person; the log keeps it
+        return _say_bug(paths)
+
+
+def _parser() -> argparse.ArgumentParser:
+    data_dir = argparse.ArgumentParser(add_help=False)
+    data_dir.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="keep everything that is written in DIR",
+    )
+    parser = argparse.ArgumentParser(
+        prog="inglenook",
+        parents=[data_dir],
+        description="Chat with open language models on your own computer, offline.",
+    )
+    parser.set_defaults(data_dir=None, model_file=None)
+    parser.add_argument("--version", action="version", version=f"Inglenook {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    window = commands.add_parser("open", parents=[data_dir], help="open the window with a model")
+    window.add_argument("model_file", type=Path, metavar="FILE.gguf")
+    ask = commands.add_parser("ask", parents=[data_dir], help="answer one question")
+    ask.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
+    ask.add_argument("--model", type=Path, metavar="PATH", help="a GGUF file")
+    ask.add_argument("--system", default="", metavar="TEXT", help="a system prompt")
+    ask.add_argument("--temperature", type=_number(float, 0, 2), metavar="T", help="0 to 2")
+    ask.add_argument("--seed", type=_number(int, -1, 2**32 - 2), default=-1, metavar="N")
+    ask.add_argument("--max-tokens", type=_number(int, 0, 2**31), default=0, metavar="N")
+    ask.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    chats = commands.add_parser("chats", parents=[data_dir], help="stored conversations")
+    actions = chats.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", parents=[data_dir], help="list them")
+    for name, words in (("show", "print one"), ("delete", "move one to the bin")):
+        action = actions.add_parser(name, parents=[data_dir], help=words)
+        action.add_argument("id", metavar="ID")
+    commands.add_parser("doctor", parents=[data_dir], help="check this installation")
+    return parser
+
+
+def _number(kind: type[int] | type[float], low: float, high: float):  # type: ignore[no-untyped-def]
+    def convert(text: str) -> float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be between {low} and {high}")
+        return value
+
+    convert.__name__ = "number"
+    return convert
+
+
+def _ask(paths: Paths, options: argparse.Namespace) -> int:
+    from app.core.entities import SamplingParams
+    from app.services.ask import Question, ask
+    from app.services.models import choose_model, find_local_models
+
+    text = sys.stdin.read() if options.text == "-" else options.text
+    if not text.strip():
+        print("inglenook: The question is empty. Write it after 'ask'.", file=sys.stderr)
+        return WRONG_USAGE
+    paths.make()
+    model = options.model
+    if model is None:
+        chosen = choose_model("", find_local_models(paths))
+        if chosen is None:
+            raise NoModel
+        model = chosen.path
+    sampling = SamplingParams(seed=options.seed, max_tokens=options.max_tokens)
+    if options.temperature is not None:
+        sampling = replace(sampling, temperature=options.temperature)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    question = Question(text.strip(), options.system, model.absolute(), sampling)
+    answer = ask(paths, question, (lambda _: None) if options.json else _print_piece)
+    if options.json:
+        print(json.dumps(answer.as_json(), ensure_ascii=False))
+    else:
+        print()
+    return INTERRUPTED if answer.is_interrupted else 0
+
+
+def _print_piece(text: str) -> None:
+    print(text, end="", flush=True)
+
+
+def _chats(paths: Paths, options: argparse.Namespace) -> int:
+    from app.services.chats import Chats
+
+    paths.make()
+    chats = Chats(paths.database)
+    with contextlib.closing(chats):
+        if options.action == "list":
+            for conversation in chats.all():
+                when = conversation.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
+                print(f"{conversation.id}  {when}  {conversation.title}")
+            return 0
+        conversation = chats.find(options.id)
+        if options.action == "delete":
+            chats.delete(conversation.id)
+            print(f"Moved to the bin: {conversation.title}")
+            return 0
+        print(f"# {conversation.title}")
+        for message in chats.messages(conversation.id):
+            note = "" if message.status == "complete" else f" ({message.status})"
+            print(f"\n## {message.role}{note}\n\n{message.content}")
+    return 0
+
+
+def _say(problem: Problem) -> int:
+    """One sentence and an action on stderr."""
+    print(f"inglenook: {problem.summary_text} {problem.action_text}", file=sys.stderr)
+    return FAILED
+
+
+def _say_bug(paths: Paths) -> int:
+    with contextlib.suppress(OSError), paths.app_log.open("a", encoding="utf-8") as log:
+        log.write(traceback.format_exc())
+    print(
+        "inglenook: Something went wrong that should not have."
+        f" Please report it with the end of {paths.app_log}.",
+        file=sys.stderr,
+    )
+    return FAILED
