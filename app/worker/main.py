@@ -202,27 +202,38 @@ class Worker:
         with self._lock:
             if request_id in self._stopped:
                 return False
-            self._stopped.clear()
+            self._stopped = {target for target in self._stopped if target > request_id}
             self._running = request_id
             self._flag.clear()
             return True
 
     def _stream(self, llm: StreamingLlamaCpp, prompt: str, command: Generate) -> None:
+        from app.worker.llm import AnswerEnd
+
         pieces: list[str] = []
-        sent_at = 0.0
-        stop = [*command.sampling.stop, *self._stop_texts]
-        answer = llm._stream(prompt, stop=stop, sampling=command.sampling)  # noqa: SLF001
-        for tokens, chunk in enumerate(answer, 1):
-            info = chunk.generation_info
-            if chunk.text:
-                pieces.append(chunk.text)
-            now = time.monotonic()
-            if pieces and (info or now - sent_at >= GATHER_S):
-                self._send(TextProduced(command.request_id, "".join(pieces), tokens))
-                pieces.clear()
-                sent_at = now
-            if info:
-                self._send(Finished(command.request_id, info["finish_reason"], info["statistics"]))
+        tokens, sent_at, end = 0, 0.0, AnswerEnd()
+
+        def send_text() -> None:
+            if text := "".join(pieces):
+                self._send(TextProduced(command.request_id, text, tokens))
+            pieces.clear()
+
+        answer = llm.stream(
+            prompt,
+            {"callbacks": [end]},
+            stop=[*command.sampling.stop, *self._stop_texts],
+            sampling=command.sampling,
+        )
+        try:
+            for tokens, text in enumerate(answer, 1):
+                pieces.append(text)
+                now = time.monotonic()
+                if now - sent_at >= GATHER_S:
+                    send_text()
+                    sent_at = now
+        finally:
+            send_text()  # also what came before a failure
+        self._send(Finished(command.request_id, end.reason, end.statistics))
 
     def _model(self) -> StreamingLlamaCpp:
         if self._llm is None:
