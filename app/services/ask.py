@@ -16,6 +16,7 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem, ProblemRaised
+from app.core.messages import TextProduced
 from app.core.paths import Paths
 from app.services.engine import Engine
 from app.services.loop import LoopScheduler
@@ -49,9 +50,9 @@ class Answer(EngineListener):
     def model_failed(self, path: Path, problem: Problem) -> None:
         self.problem = self.problem or problem
 
-    def text_produced(self, request_id: int, text: str, completion_tokens: int) -> None:
-        self.text += text
-        self.on_text(text)
+    def text_produced(self, piece: TextProduced) -> None:
+        self.text += piece.text
+        self.on_text(piece.text)
 
     def generation_finished(
         self, request_id: int, reason: StopReason, statistics: Statistics

@@ -20,6 +20,7 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
+from app.core.messages import TextProduced
 from app.core.settings import Settings
 from app.services.ports import ChatListener, EngineListener, Lane, Scheduler
 from app.storage.database import open_database, set_aside
@@ -252,13 +253,13 @@ class ChatService(EngineListener):
 
     # the engine's news
 
-    def text_produced(self, request_id: int, text: str, completion_tokens: int) -> None:
+    def text_produced(self, piece: TextProduced) -> None:
         answer = self._answer
-        if answer is None or request_id != answer.request_id:
+        if answer is None or piece.request_id != answer.request_id:
             return
-        answer.pieces.append(text)
+        answer.pieces.append(piece.text)
         if answer.message.conversation_id == self.open_conversation_id:
-            self._tell(lambda li: li.text_appended(answer.message.id, text))
+            self._tell(lambda li: li.text_appended(answer.message.id, piece.text))
         if answer.cancel_save is None and not answer.is_saving:
             self._save(answer)
 

@@ -173,9 +173,9 @@ class Engine:
                 self._set_state(EngineState.GENERATING if self._answers else EngineState.READY)
                 for listener in self._listeners:
                     listener.model_loaded(model)
-            case messages.TextProduced(request_id, text, tokens) if request_id in self._answers:
+            case messages.TextProduced() if event.request_id in self._answers:
                 for listener in self._listeners:
-                    listener.text_produced(request_id, text, tokens)
+                    listener.text_produced(event)
             case messages.Finished(request_id, reason, statistics) if request_id in self._answers:
                 self._forget(request_id)
                 for listener in self._listeners:
@@ -185,8 +185,8 @@ class Engine:
             case messages.ModelUnloaded():
                 self.model = None
                 self._set_state(EngineState.IDLE)
-            case messages.Failed(request_id, problem):
-                self._failed(request_id, problem)
+            case messages.Failed():
+                self._failed(event)
 
     def _greet(self, ready: messages.WorkerReady) -> None:
         self.devices, self.engine_version = ready.devices, ready.engine_version
@@ -199,15 +199,26 @@ class Engine:
         elif self.state is EngineState.STARTING:
             self._set_state(EngineState.IDLE)
 
-    def _failed(self, request_id: int, problem: Problem) -> None:
-        if request_id == self._load_id:
+    def _failed(self, event: messages.Failed) -> None:
+        if event.request_id == self._load_id:
+            self._load_failed(event)
+        elif event.request_id in self._answers:
+            self._forget(event.request_id)
+            self._tell_failed(event.request_id, event.problem, died=False)
+
+    def _load_failed(self, event: messages.Failed) -> None:
+        """Say so; the model from before goes on where the worker still has it."""
+        wanted, kept = self._path or Path(), event.loaded
+        if kept is None:
             self._load_id = 0
             self._set_state(EngineState.IDLE)
-            for listener in self._listeners:
-                listener.model_failed(self._path or Path(), problem)
-        elif request_id in self._answers:
-            self._forget(request_id)
-            self._tell_failed(request_id, problem, died=False)
+        else:
+            self.model, self._path = kept, kept.path
+            self._set_state(EngineState.READY)
+        for listener in self._listeners:
+            listener.model_failed(wanted, event.problem)
+            if kept is not None:
+                listener.model_loaded(kept)
 
     def _forget(self, request_id: int) -> None:
         self._answers.remove(request_id)

@@ -6,12 +6,11 @@ import heapq
 import itertools
 import queue
 import time
-import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from app.core.errors import AppError, InternalError, Problem
+from app.core.errors import Problem
+from app.services.lanes import Lanes
 from app.services.ports import Lane
 
 T = TypeVar("T")
@@ -25,8 +24,7 @@ class LoopScheduler:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._cancelled: set[int] = set()
         self._numbers = itertools.count()
-        self._lanes = {lane: ThreadPoolExecutor(1, lane.value) for lane in Lane}
-        self._last: dict[Lane, Future[None]] = {}
+        self._lanes = Lanes(self.post)
 
     def post(self, job: Callable[[], None]) -> None:
         """Run `job` in the loop; any thread may ask."""
@@ -40,20 +38,7 @@ class LoopScheduler:
         failed: Callable[[Problem], None],
     ) -> None:
         """Run `work` on the lane's thread, then `done` or `failed` in the loop."""
-
-        def job() -> None:
-            try:
-                result = work()
-            except AppError as error:
-                problem = error.problem
-                self.post(lambda: failed(problem))
-            except Exception:  # noqa: BLE001 - a bug must be heard of, not vanish in a thread
-                bug = InternalError(traceback.format_exc()).problem
-                self.post(lambda: failed(bug))
-            else:
-                self.post(lambda: done(result))
-
-        self._last[lane] = self._lanes[lane].submit(job)
+        self._lanes.run(lane, work, done, failed)
 
     def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
         """Run `job` after `delay_s` seconds unless the result was called before."""
@@ -63,13 +48,7 @@ class LoopScheduler:
 
     def drain(self, timeout_s: float) -> bool:
         """Wait for what the lanes were given so far."""
-        deadline = time.monotonic() + timeout_s
-        for future in list(self._last.values()):
-            try:
-                future.result(max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                return False
-        return True
+        return self._lanes.drain(timeout_s)
 
     def run_until(self, is_over: Callable[[], bool], timeout_s: float = 3600.0) -> bool:
         """Run jobs until `is_over()`; False if `timeout_s` seconds were not enough."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from app.core.entities import LocalModel
 from app.core.paths import Paths
-from app.hub.starter import fetch_starter
 from app.models.library import find_models
 
 
@@ -23,8 +22,3 @@ def choose_model(remembered: str, models: Sequence[LocalModel]) -> LocalModel | 
         if remembered and model.path == Path(remembered):
             return model
     return usable[0] if usable else None
-
-
-def add_starter(paths: Paths, folder: Path | None = None) -> Path:
-    """Fetch the starter model into `folder`, or where this data folder keeps it."""
-    return fetch_starter(folder or paths.data / "starter")

@@ -21,6 +21,7 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
+from app.core.messages import TextProduced
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ class Lane(StrEnum):
 
     STORAGE = "storage"
     DISK = "disk"
+    NETWORK = "network"
 
 
 class Scheduler(Protocol):
@@ -83,7 +85,7 @@ class EngineListener:
     def model_failed(self, path: Path, problem: Problem) -> None:
         """The load failed, or the worker died while loading."""
 
-    def text_produced(self, request_id: int, text: str, completion_tokens: int) -> None:
+    def text_produced(self, piece: TextProduced) -> None:
         """The next piece of an answer."""
 
     def generation_finished(

@@ -208,7 +208,7 @@ def title_from(text: str) -> str:
         return line
     cut = line[: TITLE_LENGTH - 1]
     shorter = cut.rsplit(" ", 1)[0]
-    return (shorter if len(shorter) > TITLE_LENGTH // 2 else cut).rstrip() + "…"
+    return (shorter if len(shorter) > TITLE_LENGTH // 2 else cut).rstrip(" .,;:!?") + "…"
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:

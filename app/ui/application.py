@@ -100,7 +100,7 @@ def _make_folders(paths: Paths) -> Problem | None:
 def _come_back(controller: Controller, model: str) -> None:
     controller.window.come_to_front()
     if model:
-        controller.load_model(Path(model))
+        controller.models.load(Path(model))
 
 
 def _hook(controller: Controller):  # type: ignore[no-untyped-def]

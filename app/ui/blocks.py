@@ -33,7 +33,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.highlight import Span, spans
 from app.ui.markdown import is_safe_link
-from app.ui.theme import GAP, Theme, code_font
+from app.ui.theme import GAP, READING, Theme, code_font, text_font
 
 
 class ProseBlock(QTextBrowser):
@@ -47,6 +47,7 @@ class ProseBlock(QTextBrowser):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setFont(text_font(READING))
         self.setOpenLinks(False)
         self.anchorClicked.connect(open_link)
         self.viewport().setAutoFillBackground(False)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from app.core.errors import AppError, InternalError, Problem
+from app.core.errors import Problem
+from app.services.lanes import Lanes
 from app.services.ports import Lane
 
 T = TypeVar("T")
@@ -23,10 +21,7 @@ class QtScheduler(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lanes = {
-            lane: ThreadPoolExecutor(max_workers=1, thread_name_prefix=lane.value) for lane in Lane
-        }
-        self._last: dict[Lane, Future[None]] = {}
+        self._lanes = Lanes(self.post)
         self._posted.connect(_call, Qt.ConnectionType.QueuedConnection)
 
     def post(self, job: Callable[[], None]) -> None:
@@ -41,20 +36,7 @@ class QtScheduler(QObject):
         failed: Callable[[Problem], None],
     ) -> None:
         """Run `work` on the lane, then `done` or `failed` on the main thread."""
-
-        def job() -> None:
-            try:
-                result = work()
-            except AppError as error:
-                problem = error.problem
-                self.post(lambda: failed(problem))
-            except Exception:  # noqa: BLE001 - a bug must reach the person, not vanish in a thread
-                bug = InternalError(traceback.format_exc()).problem
-                self.post(lambda: failed(bug))
-            else:
-                self.post(lambda: done(result))
-
-        self._last[lane] = self._lanes[lane].submit(job)
+        self._lanes.run(lane, work, done, failed)
 
     def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
         """Run `job` after `delay_s` seconds unless the returned function was called before."""
@@ -72,13 +54,7 @@ class QtScheduler(QObject):
 
     def drain(self, timeout_s: float) -> bool:
         """Wait for what was given to the lanes so far; at quit only."""
-        deadline = time.monotonic() + timeout_s
-        for future in list(self._last.values()):
-            try:
-                future.result(max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                return False
-        return True
+        return self._lanes.drain(timeout_s)
 
 
 def _call(job: Callable[[], None]) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QToolButton, QWidget
 
-from app.ui.theme import GAP, Theme
+from app.ui.theme import GAP, READING, Theme, text_font
 
 MOST_LINES = 9
 
@@ -58,6 +58,7 @@ class Composer(QFrame):
         self.text.setObjectName("composerText")
         self.text.setPlaceholderText(self.tr("Write a message"))
         self.text.setAccessibleName(self.tr("Message"))
+        self.text.setFont(text_font(READING))
         self.text.setFrameShape(QFrame.Shape.NoFrame)
         self.text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

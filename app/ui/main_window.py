@@ -21,9 +21,10 @@ from PySide6.QtWidgets import (
 
 from app.core.entities import LocalModel
 from app.core.settings import Settings, declarations
+from app.services.starter import can_fetch_starter
 from app.ui.composer import Composer
 from app.ui.empty_page import EmptyPage
-from app.ui.problem_view import Banner, UndoBar
+from app.ui.problem_view import Banner, Toast
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
 from app.ui.theme import GAP, READING_WIDTH, Theme, app_icon
@@ -51,10 +52,10 @@ class MainWindow(QMainWindow):
         self.resize(1080, 720)
         self.sidebar = Sidebar(theme)
         self.transcript = Transcript(theme)
-        self.empty = EmptyPage(theme)
+        self.empty = EmptyPage(can_fetch=can_fetch_starter())
         self.composer = Composer(theme)
         self.banner = Banner(theme)
-        self.undo_bar = UndoBar()
+        self.toast = Toast()
         self.status = StatusLine()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
@@ -84,7 +85,7 @@ class MainWindow(QMainWindow):
         below = QVBoxLayout(column)
         below.setContentsMargins(0, 0, 0, 4)
         below.setSpacing(GAP)
-        for widget in (self.banner, self.undo_bar, self.composer):
+        for widget in (self.banner, self.toast, self.composer):
             below.addWidget(widget)
         centred = QHBoxLayout()
         centred.setContentsMargins(GAP * 3, 0, GAP * 3, 0)
@@ -166,6 +167,10 @@ class MainWindow(QMainWindow):
         for (name, value), action in self._choices.items():
             action.setChecked(getattr(settings, name) == value)
 
+    def show_title(self, title: str) -> None:
+        """The open conversation in the window's title."""
+        self.setWindowTitle(f"{title} – Inglenook" if title else "Inglenook")
+
     def show_models(self, models: Sequence[LocalModel], current: Path | None) -> None:
         """Fill the model chooser; broken files are listed with what is wrong, not selectable."""
         self.model_menu.clear()
@@ -204,6 +209,7 @@ class MainWindow(QMainWindow):
             geometry=encoded(bytes(self.saveGeometry().data())),
             splitter=encoded(bytes(self._splitter.saveState().data())),
             conversation_id=conversation_id,
+            draft=self.composer.text.toPlainText(),
         )
 
     def restore(self, state: WindowState) -> None:

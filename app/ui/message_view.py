@@ -99,13 +99,12 @@ class MessageView(QWidget):
         bubble = QFrame()
         bubble.setObjectName("bubble")
         inner = QVBoxLayout(bubble)
-        inner.setContentsMargins(14, 10, 14, 10)
+        inner.setContentsMargins(14, 10, 14, 7)  # the line height adds its part below
         block = ProseBlock(self._theme)
         block.show_text(text)
         inner.addWidget(block)
-        longest = max(
-            (self.fontMetrics().horizontalAdvance(n) for n in text.split("\n")), default=0
-        )
+        metrics = block.fontMetrics()
+        longest = max((metrics.horizontalAdvance(line) for line in text.split("\n")), default=0)
         bubble.setMaximumWidth(min(longest + 36, 600))
         bubble.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         row = QHBoxLayout()
@@ -179,12 +178,14 @@ class MessageView(QWidget):
         self._waiting.setVisible(is_streaming and not self._text)
         self._footer.setVisible(not is_streaming and bool(self._text))
         self._again.setVisible(not is_streaming)
-        self._end.setText(self._words_for(message.status))
-        self._problem.setVisible(message.problem is not None or self._needs_retry(message))
+        has_problem = message.problem is not None or self._needs_retry(message)
+        self._problem.setVisible(has_problem)
+        self._end.setText("" if has_problem else self._words_for(message.status))
         if message.problem is not None:
-            self._problem_text.setText(
-                f"{summary_of(message.problem)} {action_of(message.problem)}"
-            )
+            # a dead worker has its banner with the way out; here it only says why it ends
+            ends = message.status is Status.INTERRUPTED
+            action = "" if ends else action_of(message.problem)
+            self._problem_text.setText(f"{summary_of(message.problem)} {action}".strip())
         else:
             self._problem_text.setText(
                 self.tr("Inglenook ended while this was written. What had been written is kept.")
@@ -202,5 +203,4 @@ class MessageView(QWidget):
         return {
             Status.STOPPED: tr("Stopped"),
             Status.CUT_OFF: tr("Cut off: the longest answer or the context was reached"),
-            Status.INTERRUPTED: tr("Interrupted"),
         }.get(status, "")

@@ -125,8 +125,8 @@ class Banner(QFrame):
         self._close.setIcon(self._theme.icon("x", colours.muted))
 
 
-class UndoBar(QFrame):
-    """A note at the bottom that something was done, with the way back, for a few seconds."""
+class Toast(QFrame):
+    """A note at the bottom that something was done, if need be with the way back; for a while."""
 
     undone = Signal()
 
@@ -148,8 +148,9 @@ class UndoBar(QFrame):
         self._timer.timeout.connect(self.hide)
         self.hide()
 
-    def show_text(self, text: str) -> None:
-        """Show `text` and the button for a while."""
+    def show_text(self, text: str, *, with_undo: bool = False) -> None:
+        """Show `text` for a while."""
+        self.button.setVisible(with_undo)
         metrics = self._label.fontMetrics()
         self._label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
         self.show()

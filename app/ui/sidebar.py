@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeySequence, QMouseEvent, QPainter, QShortcut
+from PySide6.QtGui import QColor, QFont, QKeySequence, QMouseEvent, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import Conversation, ConversationId
-from app.ui.theme import GAP, Theme, app_icon
+from app.ui.theme import GAP, HEADING, Theme, app_icon, text_font
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 36
@@ -187,10 +187,7 @@ class Sidebar(QWidget):
         logo = QLabel()
         logo.setPixmap(app_icon().pixmap(24, 24))
         name = QLabel("Inglenook")
-        font = name.font()
-        font.setWeight(font.Weight.DemiBold)
-        font.setPointSizeF(font.pointSizeF() * 1.1)
-        name.setFont(font)
+        name.setFont(text_font(HEADING, QFont.Weight.DemiBold))
         head = QHBoxLayout()
         head.setContentsMargins(GAP * 2, 10, GAP, 6)
         head.setSpacing(GAP)

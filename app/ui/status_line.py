@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app.core.entities import ModelDescription
-from app.ui.theme import GAP
+from app.ui.theme import GAP, SMALL, text_font
 from app.ui.words import number_text, short_model_name, size_text
 
 
@@ -23,9 +23,7 @@ class StatusLine(QWidget):
         layout.setSpacing(GAP * 2)
         for label in (self.model, self.context, self.speed, self.memory):
             label.setProperty("role", "muted")
-            font = label.font()
-            font.setPointSizeF(font.pointSizeF() * 0.9)
-            label.setFont(font)
+            label.setFont(text_font(SMALL))
             layout.addWidget(label)
         layout.insertStretch(1, 1)
 

@@ -76,6 +76,8 @@ DARK = Colours(
 )
 
 GAP = 8  # pixels between things that belong together; other distances are multiples of it
+# The type scale, in parts of the system's font size
+SMALL, READING, HEADING, TITLE = 0.9, 1.15, 1.1, 1.8
 READING_WIDTH = 760  # pixels; about 80 characters, comfortable to read
 
 
@@ -120,10 +122,18 @@ class Theme(QObject):
         return _icon(name, colour or self.colours.text, self.colours.border)
 
 
+def text_font(size: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """The system's font at one step of the type scale."""
+    font = QFont(QApplication.font())
+    font.setPointSizeF(font.pointSizeF() * size)
+    font.setWeight(weight)
+    return font
+
+
 def code_font() -> QFont:
-    """The system's fixed-width font at reading size."""
+    """The system's fixed-width font at reading size; a little smaller, as it looks larger."""
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    font.setPointSizeF(QApplication.font().pointSizeF() * 0.95)
+    font.setPointSizeF(QApplication.font().pointSizeF() * READING * 0.93)
     return font
 
 

@@ -134,6 +134,8 @@ class Transcript(QScrollArea):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self.viewport():
-            spare = max(0, self.viewport().width() - READING_WIDTH - GAP * 6) // 2
-            self._outer.setContentsMargins(GAP * 3 + spare, GAP * 2, GAP * 3 + spare, GAP * 2)
+            # of the whole width, so that the scroll bar's coming and going moves nothing
+            side = GAP * 3 + max(0, self.width() - READING_WIDTH - GAP * 6) // 2
+            right = max(GAP, side - (self.width() - self.viewport().width()))
+            self._outer.setContentsMargins(side, GAP * 2, right, GAP * 2)
         return super().eventFilter(watched, event)

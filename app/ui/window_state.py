@@ -1,4 +1,4 @@
-"""Window geometry and the open conversation between two starts; may be lost without harm."""
+"""Window geometry, the open conversation and the draft, between two starts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class WindowState:
     geometry: str = ""
     splitter: str = ""
     conversation_id: str = ""
+    draft: str = ""
 
     def geometry_bytes(self) -> bytes:
         """What QWidget.restoreGeometry takes; empty if damaged."""

@@ -77,6 +77,7 @@ class Worker:
         self._stopped: set[int] = set()
         self._llm: StreamingLlamaCpp | None = None
         self._template: ChatTemplate | None = None
+        self._description: ModelDescription | None = None
         self._stop_texts: tuple[str, ...] = ()
         self._log: list[str] = []
         self._log_callback = collect_log(self._keep_line)
@@ -94,10 +95,10 @@ class Worker:
             try:
                 self._handle(command)
             except AppError as error:
-                self._send(Failed(command.request_id, error.problem))
+                self._send(Failed(command.request_id, error.problem, self._description))
             except Exception:  # noqa: BLE001 - whatever it is, the window must hear of it
                 problem = InternalError(traceback.format_exc()).problem
-                self._send(Failed(command.request_id, problem))
+                self._send(Failed(command.request_id, problem, self._description))
         self._unload()
         self._leave()
 
@@ -144,10 +145,12 @@ class Worker:
         from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
 
         self._send(Loading(command.request_id, 0.0))
-        header = read_header(command.path)
-        self._unload()
+        header = read_header(command.path)  # a bad file leaves the loaded model alone
         context = llm.context_for(command.params, header.trained_context)
-        _check_memory(command.path, header, context)
+        if estimated_memory_bytes(header, context) > _available_bytes():
+            self._unload()  # what it held may be what is missing
+            _check_memory(command.path, header, context)
+        self._unload()
         self._log.clear()
         try:
             self._flag.clear()
@@ -164,7 +167,8 @@ class Worker:
         )
         self._stop_texts = () if header.chat_template else FALLBACK_STOP
         self._send(Loading(command.request_id, 1.0))
-        self._send(ModelLoaded(command.request_id, _describe(command, header, client)))
+        self._description = _describe(command, header, client)
+        self._send(ModelLoaded(command.request_id, self._description))
 
     def _load_error(self, path: Path, header: GgufHeader, text: str) -> AppError:
         """llama.cpp's words as one of ours."""
@@ -214,8 +218,9 @@ class Worker:
         tokens, sent_at, end = 0, 0.0, AnswerEnd()
 
         def send_text() -> None:
-            if text := "".join(pieces):
-                self._send(TextProduced(command.request_id, text, tokens))
+            if joined := "".join(pieces):
+                context = llm.client.n_tokens
+                self._send(TextProduced(command.request_id, joined, tokens, context))
             pieces.clear()
 
         answer = llm.stream(
@@ -225,7 +230,8 @@ class Worker:
             sampling=command.sampling,
         )
         try:
-            for tokens, text in enumerate(answer, 1):
+            for text in answer:
+                tokens += 1
                 pieces.append(text)
                 now = time.monotonic()
                 if now - sent_at >= GATHER_S:
@@ -245,6 +251,7 @@ class Worker:
             self._llm.client.close()
             self._llm = None
             self._template = None
+            self._description = None
 
     def _keep_line(self, text: str) -> None:
         self._log.append(text)

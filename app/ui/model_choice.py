@@ -1,0 +1,127 @@
+"""Which model answers: finds, loads, unloads and fetches, and shows what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from app.core.entities import LocalModel, ModelDescription
+from app.core.errors import NoModel, Problem
+from app.core.paths import Paths
+from app.services.engine import Engine
+from app.services.models import choose_model, find_local_models
+from app.services.ports import EngineListener, EngineState, Lane, Scheduler
+from app.services.preferences import Preferences
+from app.services.starter import StarterService
+from app.ui.main_window import MainWindow
+from app.ui.words import short_model_name, summary_of
+
+
+class ModelChoice(QObject, EngineListener):
+    """The model button, the page without a model and the engine, joined."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        window: MainWindow,
+        engine: Engine,
+        scheduler: Scheduler,
+        preferences: Preferences,
+        show_problem: Callable[[Problem], None],
+    ) -> None:
+        super().__init__(window)
+        self._paths = paths
+        self._window = window
+        self._engine = engine
+        self._scheduler = scheduler
+        self._preferences = preferences
+        self._show_problem = show_problem
+        self._starter = StarterService(paths, scheduler)
+        self._models: list[LocalModel] = []
+        engine.add_listener(self)
+        window.model_chosen.connect(self.load)
+        window.empty.choose_file_requested.connect(window.ask_for_model)
+        window.empty.open_folder_requested.connect(self._open_folder)
+        window.empty.look_again_requested.connect(self.look)
+        window.empty.starter_requested.connect(self._fetch_starter)
+        window.open_folder_action.triggered.connect(self._open_folder)
+        window.unload_action.triggered.connect(engine.unload)
+        window.model_menu.aboutToShow.connect(self.look)  # files that were copied in just appear
+        window.show_model_name("")
+
+    def load(self, path: Path) -> None:
+        """Load the model at `path`; the choice is remembered once it is loaded."""
+        self._window.banner.clear()
+        self._engine.load(path, self._preferences.settings.load_params())
+
+    def reload(self) -> None:
+        """The model that was asked for last, once more."""
+        self._window.banner.clear()
+        self._engine.reload()
+
+    def look(self) -> None:
+        """Search the models folders, off the main thread."""
+        self._scheduler.run(
+            Lane.DISK, lambda: find_local_models(self._paths), self._found, self._show_problem
+        )
+
+    def stop(self) -> None:
+        """At quit: end a fetch that is under way."""
+        self._starter.cancel()
+
+    def _found(self, models: list[LocalModel]) -> None:
+        if models != self._models or not models:
+            self._models = models
+            self._window.show_models(models, self._engine.model_path)
+        if self._engine.model_path is None:
+            remembered = self._preferences.settings.model_path
+            chosen = choose_model(remembered, models)
+            if chosen is not None:
+                self.load(chosen.path)
+            else:
+                self._show_none()
+
+    def _show_none(self) -> None:
+        self._window.empty.show_no_model(str(self._paths.models))
+        self._window.status.show_words(summary_of(NoModel().problem))
+        self._window.composer.set_can_send(False)
+
+    def _fetch_starter(self) -> None:
+        self._window.banner.clear()
+        self._window.empty.show_fetching()
+        self._starter.fetch(lambda _path: self.look(), self._fetch_failed)
+
+    def _fetch_failed(self, problem: Problem) -> None:
+        self._show_none()
+        self._show_problem(problem)
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.models)))
+
+    def model_loading(self, path: Path, fraction: float) -> None:
+        self._window.show_model_name(path.name)
+        words = self.tr("Loading {name}…").replace("{name}", short_model_name(path.name))
+        self._window.status.show_words(f"{words} {fraction:.0%}" if 0 < fraction < 1 else words)
+        self._window.composer.set_can_send(True)  # it waits for the model
+
+    def model_loaded(self, model: ModelDescription) -> None:
+        self._window.status.show_model(model)
+        self._window.show_model_name(model.path.name)
+        self._window.show_models(self._models, model.path)
+        starters = [m.path for m in self._models if m.is_starter]
+        self._window.empty.show_greeting(is_starter=model.path in starters)
+        self._window.composer.set_can_send(True)
+        self._preferences.change(model_path=str(model.path))
+
+    def model_failed(self, path: Path, problem: Problem) -> None:
+        self._window.status.show_words(self.tr("No model is loaded"))
+        self._show_problem(problem)
+
+    def engine_changed(self, state: EngineState) -> None:
+        if state is EngineState.STOPPED or (
+            state is EngineState.IDLE and self._engine.model_path is not None
+        ):
+            self._window.status.show_words(self.tr("No model is loaded"))
