@@ -20,10 +20,11 @@ run: setup  ## Set up what is missing, then open the window
 test: setup  ## Set up what is missing, then run every test, headless
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
-check: setup  ## Formatting, lint, types
+check: setup  ## Formatting, lint, types, translations
 	@$(PY) -m ruff format --check .
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+	@$(PY) packaging/translations.py --check
 
 format: setup  ## Bring the code into shape
 	@$(PY) -m ruff format .

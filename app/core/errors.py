@@ -246,6 +246,12 @@ class WorkerCrashed(WorkerError):
     action = "What it had written is kept. Load the model again, or choose a smaller one."
 
 
+class WorkerKilled(WorkerError):
+    code = "worker.killed"
+    summary = "The system ended the model's process (SIGKILL), often for want of memory."
+    action = "What it had written is kept. Load the model again, or choose a smaller one."
+
+
 class WorkerNotResponding(WorkerError):
     code = "worker.not-responding"
     summary = "The model did not stop when asked, so its process was ended."

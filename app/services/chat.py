@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -22,13 +21,12 @@ from app.core.entities import (
 from app.core.errors import Problem
 from app.core.messages import TextProduced
 from app.core.settings import Settings
+from app.services.answer import GrowingAnswer
 from app.services.ports import ChatListener, EngineListener, Lane, Scheduler
 from app.storage.database import open_database, set_aside
 from app.storage.history import History, Turn
 
 T = TypeVar("T")
-SAVE_S = 0.8  # seconds between two saves of a growing answer: with the write, under one second
-RETRY_S = 5.0  # seconds until the end of an answer that could not be saved is tried again
 STATUS_OF = {
     StopReason.END: Status.COMPLETE,
     StopReason.LIMIT: Status.CUT_OFF,
@@ -50,26 +48,6 @@ class AnswerEngine(Protocol):
     def stop(self, request_id: int) -> None: ...
 
 
-@dataclass(slots=True)
-class _Answer:
-    """The answer that is being written."""
-
-    message: Message
-    request_id: int = 0
-    pieces: list[str] = field(default_factory=list)
-    saved_pieces: int = 0
-    is_saving: bool = False
-    has_complained: bool = False
-    cancel_save: Callable[[], None] | None = None
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    def as_message(self) -> Message:
-        return replace(self.message, content=self.text)
-
-
 class ChatService(EngineListener):
     """Conversations and the one answer that may be in the making; main thread only."""
 
@@ -88,10 +66,10 @@ class ChatService(EngineListener):
         self._history: History | None = None
         self._conversations: list[Conversation] = []
         self._branch: list[Message] = []
-        self._answer: _Answer | None = None
+        self._answer: GrowingAnswer | None = None
         self._is_sending = False
         self._last_deleted: Conversation | None = None
-        self._closed = False
+        self._unsafe: list[GrowingAnswer] = []  # ended, and perhaps not on the disk yet
         self.open_conversation_id: ConversationId | None = None
         engine.add_listener(self)
 
@@ -174,7 +152,7 @@ class ChatService(EngineListener):
                     self._tell(lambda li, m=message: li.message_added(m))  # type: ignore[misc]
             self._ask(turn.conversation, branch[:-1], turn.answer)
 
-        self._store(work, done)
+        self._store(work, done, self._not_sent)
 
     def try_again(self) -> None:
         """Another answer to the last question, beside the one that is there."""
@@ -194,7 +172,9 @@ class ChatService(EngineListener):
             self._ask(result[0], branch, result[1])
 
         self._store(
-            lambda h: (h.conversation(conversation_id), h.begin_answer(question, model)), done
+            lambda h: (h.conversation(conversation_id), h.begin_answer(question, model)),
+            done,
+            self._not_sent,
         )
 
     def stop(self) -> None:
@@ -208,7 +188,7 @@ class ChatService(EngineListener):
 
     def delete(self, conversation_id: ConversationId) -> None:
         """Move a conversation to the bin; an answer being written for it is stopped."""
-        if self._answer is not None and self._answer.message.conversation_id == conversation_id:
+        if self._answer is not None and self._answer.conversation_id == conversation_id:
             self.stop()
 
         def work(history: History) -> Conversation:
@@ -239,15 +219,18 @@ class ChatService(EngineListener):
     def close(self) -> None:
         """At quit: what was written so far is stored as interrupted, the database closed."""
         answer, history = self._answer, self._history
-        self._closed = True
         if history is None:
             return
         self._answer = None
+        answers = [a for a in self._unsafe if not a.is_safe] + ([answer] if answer else [])
+        unsaved = [a.close() for a in answers]
 
         def work() -> None:
-            if answer is not None:
-                history.finish(answer.message.id, answer.text, Status.INTERRUPTED)
-            history.close()
+            try:
+                for message in unsaved:
+                    history.finish(message)
+            finally:
+                history.close()
 
         self._scheduler.run(Lane.STORAGE, work, lambda _: None, lambda _: None)
 
@@ -257,11 +240,9 @@ class ChatService(EngineListener):
         answer = self._answer
         if answer is None or piece.request_id != answer.request_id:
             return
-        answer.pieces.append(piece.text)
-        if answer.message.conversation_id == self.open_conversation_id:
-            self._tell(lambda li: li.text_appended(answer.message.id, piece.text))
-        if answer.cancel_save is None and not answer.is_saving:
-            self._save(answer)
+        answer.append(piece.text)
+        if answer.conversation_id == self.open_conversation_id:
+            self._tell(lambda li: li.text_appended(answer.id, piece.text))
 
     def generation_finished(
         self, request_id: int, reason: StopReason, statistics: Statistics
@@ -271,14 +252,14 @@ class ChatService(EngineListener):
 
     def generation_failed(self, request_id: int, problem: Problem, *, worker_died: bool) -> None:
         if self._answer is not None and request_id == self._answer.request_id:
-            has_text = bool(self._answer.pieces)
-            status = Status.INTERRUPTED if worker_died and has_text else Status.FAILED
+            is_cut = worker_died and self._answer.has_text
+            status = Status.INTERRUPTED if is_cut else Status.FAILED
             self._finish(status, None, problem)
 
     # inside
 
     def _ask(self, conversation: Conversation, history: list[Message], answer: Message) -> None:
-        self._answer = _Answer(answer)
+        self._answer = GrowingAnswer(answer, self._store, self._scheduler, self._complain)
         self._list()
         turns = [ChatMessage(m.role, m.content) for m in history if m.content]
         self._answer.request_id = self._engine.generate(
@@ -286,71 +267,22 @@ class ChatService(EngineListener):
         )
         self._tell(lambda li: li.message_changed(answer))
 
-    def _save(self, answer: _Answer) -> None:
-        """Store the growing answer, then again after a while if it grew."""
-        if answer is not self._answer or answer.is_saving:
-            return
-        if answer.saved_pieces == len(answer.pieces):
-            answer.cancel_save = None
-            return
-        count, text = len(answer.pieces), answer.text
-        answer.is_saving = True
-
-        def over() -> None:
-            answer.is_saving = False
-            answer.cancel_save = self._scheduler.call_later(SAVE_S, lambda: self._save(answer))
-
-        def done(_: None) -> None:
-            answer.saved_pieces = count
-            over()
-
-        def failed(problem: Problem) -> None:
-            over()
-            if not answer.has_complained:
-                answer.has_complained = True
-                self._complain(problem)
-
-        self._store(lambda h: h.save_text(answer.message.id, text), done, failed)
-
     def _finish(
         self, status: Status, statistics: Statistics | None, problem: Problem | None
     ) -> None:
         answer, self._answer = self._answer, None
         if answer is None:
             return
-        if answer.cancel_save is not None:
-            answer.cancel_save()
-        message = replace(
-            answer.as_message(), status=status, statistics=statistics, problem=problem
-        )
+        message = answer.finish(status, statistics, problem)
+        self._unsafe = [a for a in self._unsafe if not a.is_safe] + [answer]
         self._branch = [message if m.id == message.id else m for m in self._branch]
-        self._store_end(message, complain=not answer.has_complained)
         if message.conversation_id == self.open_conversation_id:
             self._tell(lambda li: li.message_changed(message))
-
-    def _store_end(self, message: Message, *, complain: bool) -> None:
-        """Store a finished answer; on a full disk try until there is space."""
-
-        def failed(problem: Problem) -> None:
-            if complain:
-                self._complain(problem)
-            if not self._closed:
-                self._scheduler.call_later(
-                    RETRY_S, lambda: self._store_end(message, complain=False)
-                )
-
-        self._store(
-            lambda h: h.finish(
-                message.id, message.content, message.status, message.statistics, message.problem
-            ),
-            lambda _: None,
-            failed,
-        )
 
     def _show(self, conversation: Conversation | None, messages: list[Message]) -> None:
         answer = self._answer
         if answer is not None:
-            messages = [answer.as_message() if m.id == answer.message.id else m for m in messages]
+            messages = [answer.message if m.id == answer.id else m for m in messages]
         self._branch = messages
         self.open_conversation_id = conversation.id if conversation else None
         shown = list(messages)
@@ -376,8 +308,11 @@ class ChatService(EngineListener):
             return
         self._scheduler.run(Lane.STORAGE, lambda: work(history), done, failed or self._complain)
 
-    def _complain(self, problem: Problem) -> None:
+    def _not_sent(self, problem: Problem) -> None:
         self._is_sending = False
+        self._complain(problem)
+
+    def _complain(self, problem: Problem) -> None:
         self._tell(lambda li: li.problem_occurred(problem))
 
     def _model_name(self) -> str:

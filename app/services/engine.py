@@ -21,6 +21,8 @@ from app.core.errors import (
     Problem,
     ProtocolMismatch,
     WorkerCrashed,
+    WorkerDidNotStart,
+    WorkerKilled,
     WorkerNotResponding,
 )
 from app.core.logs import tail
@@ -28,6 +30,7 @@ from app.core.paths import Paths
 from app.services.ports import EngineListener, EngineState, Scheduler
 from app.worker.main import run as run_worker
 
+SIGKILL = 9  # signal.SIGKILL, which Windows does not name
 STOP_PATIENCE_S = 3.0  # then the worker is killed: stop always works
 
 
@@ -43,9 +46,10 @@ class Engine:
         self._load_id = 0
         self._path: Path | None = None
         self._params = LoadParams()
-        self._answers: list[int] = []
+        self._answers: dict[int, messages.Generate] = {}
         self._counts: dict[int, Callable[[int], None]] = {}
         self._last_words: Problem | None = None
+        self._is_greeted = False
         self.state = EngineState.STOPPED
         self.model: ModelDescription | None = None
         self.devices: tuple[Device, ...] = ()
@@ -77,17 +81,21 @@ class Engine:
         )
         self._child = child
         self._last_words = None
+        self._is_greeted = False
         self._set_state(EngineState.STARTING)
         child.start()
 
     def load(self, path: Path, params: LoadParams) -> None:
         """Load `path` in place of what is loaded. A running answer is stopped first."""
+        waiting = self._abandon_load()
         for request_id in self._answers:
             self.stop(request_id)
         self._path, self._params = path, params
         self.model = None
         self.start()
-        self._load_id = self._send(lambda i: messages.Load(i, path, params))
+        self._load_id = self._send(messages.Load(next(self._ids), path, params))
+        for command in waiting:
+            self._answers[self._send(command)] = command
         self._set_state(EngineState.LOADING)
         for listener in self._listeners:
             listener.model_loading(path, 0.0)
@@ -108,18 +116,18 @@ class Engine:
             return request_id
         if self._child is None or self._load_id == 0:
             self.reload()
-        request_id = self._send(lambda i: messages.Generate(i, system, tuple(history), sampling))
-        self._answers.append(request_id)
+        command = messages.Generate(next(self._ids), system, tuple(history), sampling)
+        self._answers[self._send(command)] = command
         if self.state is EngineState.READY:
             self._set_state(EngineState.GENERATING)
-        return request_id
+        return command.request_id
 
     def stop(self, request_id: int) -> None:
         """End an answer soon; a worker that does not obey in time is ended."""
         child = self._child
         if child is None or request_id not in self._answers:
             return
-        self._send(lambda i: messages.Stop(i, request_id))
+        self._send(messages.Stop(next(self._ids), request_id))
 
         def insist() -> None:
             loading = self.state is EngineState.LOADING
@@ -132,13 +140,23 @@ class Engine:
     def count_tokens(self, text: str, done: Callable[[int], None]) -> None:
         """Count `text` with the loaded model's tokenizer; nothing happens without a model."""
         if self.model is not None:
-            self._counts[self._send(lambda i: messages.CountTokens(i, text))] = done
+            self._counts[self._send(messages.CountTokens(next(self._ids), text))] = done
 
     def unload(self) -> None:
         """Give the model's memory back; the process stays."""
         if self._child is not None:
-            self._send(messages.Unload)
+            self._send(messages.Unload(next(self._ids)))
             self._load_id = 0
+
+    def _abandon_load(self) -> list[messages.Generate]:
+        """A load in progress cannot be called off, its process can be ended: a huge file on a slow
+        disk must not stand in the way of another one. Returns the questions that waited for it."""
+        if self.state is not EngineState.LOADING or self._child is None:
+            return []
+        self._child.kill()
+        self._child = None
+        waiting, self._answers = self._answers, {}
+        return list(waiting.values())
 
     def shut_down(self, timeout_s: float) -> None:
         """End the worker: ask, wait, kill."""
@@ -152,11 +170,11 @@ class Engine:
                 child.wait(1.0)
         self.state = EngineState.STOPPED
 
-    def _send(self, make: Callable[[int], messages.Command]) -> int:
-        request_id = next(self._ids)
+    def _send(self, command: messages.Command) -> int:
+        """Pass it on; returns its id."""
         if self._child is not None:
-            self._child.send(make(request_id))
-        return request_id
+            self._child.send(command)
+        return command.request_id
 
     def _take(self, child: ChildProcess, event: messages.Event) -> None:  # noqa: C901 - one flat table
         """An event of the worker; one of a former process is dropped."""
@@ -189,6 +207,7 @@ class Engine:
                 self._failed(event)
 
     def _greet(self, ready: messages.WorkerReady) -> None:
+        self._is_greeted = True
         self.devices, self.engine_version = ready.devices, ready.engine_version
         if ready.protocol != messages.PROTOCOL_VERSION:
             self._last_words = ProtocolMismatch(
@@ -221,7 +240,7 @@ class Engine:
                 listener.model_loaded(kept)
 
     def _forget(self, request_id: int) -> None:
-        self._answers.remove(request_id)
+        del self._answers[request_id]
         if not self._answers and self.state is EngineState.GENERATING:
             self._set_state(EngineState.READY)
 
@@ -229,9 +248,11 @@ class Engine:
         if child is not self._child:
             return
         details = tail(self._paths.worker_log)
-        problem = self._last_words or WorkerCrashed(details, reason=_reason(code)).problem
+        problem = self._last_words or (
+            _why_ended(code, details) if self._is_greeted else WorkerDidNotStart(details).problem
+        )
         was_loading = self.state is EngineState.LOADING
-        answers, self._answers = self._answers, []
+        answers, self._answers = self._answers, {}
         self._child, self._load_id, self.model = None, 0, None
         self._counts.clear()
         self._set_state(EngineState.STOPPED)
@@ -254,13 +275,14 @@ class Engine:
                 listener.engine_changed(state)
 
 
-def _reason(exit_code: int) -> str:
+def _why_ended(exit_code: int, details: str) -> Problem:
     """How a process ended, for people. A negative code is the number of a signal."""
     if exit_code >= 0:
-        return f"exit code {exit_code}"
+        return WorkerCrashed(details, reason=exit_code).problem
+    if exit_code == -SIGKILL:
+        return WorkerKilled(details).problem
     try:
         name = signal.Signals(-exit_code).name
     except ValueError:
-        name = f"signal {-exit_code}"
-    hint = ", often for want of memory" if name == "SIGKILL" else ""
-    return f"{name}{hint}"
+        name = str(exit_code)
+    return WorkerCrashed(details, reason=name).problem

@@ -92,23 +92,17 @@ class History:
         """The growing answer as it is now."""
         self._database.execute("UPDATE message SET content = ? WHERE id = ?", (content, message_id))
 
-    def finish(
-        self,
-        message_id: MessageId,
-        content: str,
-        status: Status,
-        statistics: Statistics | None = None,
-        problem: Problem | None = None,
-    ) -> None:
-        """The answer as it stays."""
+    def finish(self, message: Message) -> None:
+        """The answer as it stays: text, status, figures and what went wrong."""
+        statistics, problem = message.statistics, message.problem
         self._database.execute(
             "UPDATE message SET content = ?, status = ?, statistics = ?, problem = ? WHERE id = ?",
             (
-                content,
-                status.value,
+                message.content,
+                message.status.value,
                 json.dumps(asdict(statistics)) if statistics else None,
                 json.dumps(asdict(problem)) if problem else None,
-                message_id,
+                message.id,
             ),
         )
 

@@ -20,6 +20,7 @@ from app.core.settings import Settings, SettingsFile
 from app.ui.bridge import QtScheduler
 from app.ui.controller import Controller
 from app.ui.main_window import MainWindow
+from app.ui.signals import EndRequests
 from app.ui.single_instance import SingleInstance
 from app.ui.theme import Theme
 
@@ -42,6 +43,8 @@ def run(paths: Paths, model: Path | None) -> int:
     window = controller.window
     sys.excepthook = _hook(controller)
     instance.raise_requested.connect(lambda name: _come_back(controller, name))
+    ends = EndRequests(controller)
+    ends.requested.connect(window.close)
     window.show()
     controller.start(model)
     for problem in (settings_problem, folder_problem):

@@ -139,6 +139,7 @@ class Controller(QObject, EngineListener, ChatListener):
         self._figures.stop()
         self.models.stop()
         self._save_draft()
+        self.window.hide()  # what follows may take a moment
         self.chat.close()
         self.engine.shut_down(2.0)
         self._scheduler.drain(5.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -195,12 +195,8 @@ class MessageView(QWidget):
     def _needs_retry(message: Message) -> bool:
         return message.status in (Status.INTERRUPTED, Status.FAILED)
 
-    @staticmethod
-    def _words_for(status: Status) -> str:
-        def tr(text: str) -> str:
-            return QCoreApplication.translate("MessageView", text)
-
+    def _words_for(self, status: Status) -> str:
         return {
-            Status.STOPPED: tr("Stopped"),
-            Status.CUT_OFF: tr("Cut off: the longest answer or the context was reached"),
+            Status.STOPPED: self.tr("Stopped"),
+            Status.CUT_OFF: self.tr("Cut off: the longest answer or the context was reached"),
         }.get(status, "")

@@ -6,7 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, Signal
+from filelock import FileLock, Timeout
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 HAND_OVER_MS = 2000
@@ -21,20 +22,26 @@ class SingleInstance(QObject):
         super().__init__(parent)
         digest = hashlib.sha256(str(data_folder.resolve()).encode()).hexdigest()[:16]
         self._name = f"inglenook-{digest}"
-        self._lock = QLockFile(str(data_folder / "inglenook.lock"))
-        self._lock.setStaleLockTime(0)  # only a dead process makes it stale, not age
+        # the kernel's lock, which ends with its process however that ends; QLockFile's file may
+        # be left behind empty and then locks for ever
+        self._lock = FileLock(data_folder / "inglenook.lock")
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._callers: list[QLocalSocket] = []
         self._server.newConnection.connect(self._answer)
 
     def claim(self) -> bool:
         """True if this process may use the folder; also where the folder cannot be locked at all
         (read-only: the storage says so with better words)."""
-        if self._lock.tryLock(0) or self._lock.error() != QLockFile.LockError.LockFailedError:
-            QLocalServer.removeServer(self._name)
-            self._server.listen(self._name)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        except OSError:
             return True
-        return False
+        QLocalServer.removeServer(self._name)
+        self._server.listen(self._name)
+        return True
 
     def hand_over(self, model: Path | None) -> bool:
         """Ask the first window to come to the front; False if it does not answer."""
@@ -50,19 +57,22 @@ class SingleInstance(QObject):
         return True
 
     def _answer(self) -> None:
-        socket = self._server.nextPendingConnection()
-        socket.readyRead.connect(lambda: self._read(socket))
-        socket.disconnected.connect(socket.deleteLater)
-        if socket.bytesAvailable():
-            self._read(socket)
+        # WORKAROUND(PySide6 6.11): a lambda that holds the socket, with the socket's own
+        # deleteLater as a slot, deletes it twice and ends the process: hold sockets in a list
+        while self._server.hasPendingConnections():
+            socket = self._server.nextPendingConnection()
+            self._callers.append(socket)
+            socket.readyRead.connect(self._read)
+        self._read()
 
-    def _read(self, socket: QLocalSocket) -> None:
-        if not socket.canReadLine():
-            return
-        try:
-            message = json.loads(bytes(socket.readLine(65_536).data()))
-            model = str(message["model"])
-        except (ValueError, KeyError, TypeError):
-            model = ""
-        socket.disconnectFromServer()
-        self.raise_requested.emit(model)
+    def _read(self) -> None:
+        for socket in [caller for caller in self._callers if caller.canReadLine()]:
+            try:
+                message = json.loads(bytes(socket.readLine(65_536).data()))
+                model = str(message["model"])
+            except (ValueError, KeyError, TypeError):
+                model = ""
+            self._callers.remove(socket)
+            socket.disconnectFromServer()
+            socket.deleteLater()
+            self.raise_requested.emit(model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -56,6 +57,7 @@ LOG_LINES = 40
 
 def run(connection: Connection, log_path: Path) -> None:
     """Entry of the process: serve `connection` until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the parent
     redirect_native_output(log_path)
     os.environ.update(  # before any import that looks at them: the worker never uses the network
         LANGCHAIN_TRACING_V2="false", LANGSMITH_TRACING="false", HF_HUB_OFFLINE="1"

@@ -73,6 +73,18 @@ def _as_message(message: ChatMessage) -> BaseMessage:
     return kind(message.content)
 
 
+def alternating(history: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Neighbours of the same role as one message: many templates refuse two questions in a row,
+    which is what an answer that failed leaves behind."""
+    merged: list[ChatMessage] = []
+    for message in history:
+        if merged and merged[-1].role is message.role:
+            last = merged.pop()
+            message = ChatMessage(message.role, f"{last.content}\n\n{message.content}")
+        merged.append(message)
+    return merged
+
+
 def fit_prompt(
     system: str,
     history: Sequence[ChatMessage],
@@ -82,20 +94,39 @@ def fit_prompt(
 ) -> str:
     """The rendered prompt, oldest turns left out where all do not fit into `context` tokens.
 
-    Turns are dropped in one big step, down to two thirds of the context: a prompt whose beginning
-    changes with every turn would be read anew every time. Raises PromptTooLong.
+    Turns are dropped in steps of a third of the room, counted from the beginning of the
+    conversation: so the prompt begins the same for many turns, and only its end is read anew.
+    Raises PromptTooLong.
     """
+    turns = alternating(history)
     room = context - min(ANSWER_ROOM, context // 4)
-    prompt = template.render(make_messages(system, history))
+    prompt = template.render(make_messages(system, turns))
     tokens = count(prompt)
     if tokens <= room:
         return prompt
-    for start in range(1, len(history)):
-        if history[start].role is not Role.USER:
-            continue
-        prompt = template.render(make_messages(system, history[start:]))
+    starts = _possible_starts(turns, count)
+    step = max(1, room // 3)
+    wanted = -(-(tokens - room) // step) * step
+    while starts:
+        start = next((start for start, dropped in starts if dropped >= wanted), starts[-1][0])
+        prompt = template.render(make_messages(system, turns[start:]))
         tokens = count(prompt)
-        is_last = not any(m.role is Role.USER for m in history[start + 1 :])
-        if tokens <= context * 2 // 3 or (is_last and tokens <= room):
+        if tokens <= room:
             return prompt
+        if start == starts[-1][0]:
+            break
+        wanted += step
     raise PromptTooLong(tokens=tokens, context=context)
+
+
+def _possible_starts(
+    turns: Sequence[ChatMessage], count: Callable[[str], int]
+) -> list[tuple[int, int]]:
+    """Questions the prompt may begin with but the first, and the tokens that go before each."""
+    starts: list[tuple[int, int]] = []
+    dropped = 0
+    for index, turn in enumerate(turns):
+        if index and turn.role is Role.USER:
+            starts.append((index, dropped))
+        dropped += count(turn.content)
+    return starts

@@ -1,0 +1,85 @@
+"""Takes new texts into the translation files and compiles them: `make translations`.
+
+`--check` changes nothing and fails where a text is missing, unfinished or not compiled. The texts
+of problems are class attributes, which Qt's tool cannot see: they go through a file made for it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from app.core.errors import error_classes
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "resources" / "translations"
+LANGUAGES = ("zh_CN",)
+
+
+def main() -> int:
+    """Update, or with --check compare."""
+    if "--check" not in sys.argv[1:]:
+        update(FOLDER)
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for file in FOLDER.glob("*.ts"):
+            shutil.copy(file, folder)
+        update(folder)
+        bad = [words for language in LANGUAGES for words in complaints(folder, language)]
+    for words in bad:
+        print(words, file=sys.stderr)
+    return 1 if bad else 0
+
+
+def update(folder: Path) -> None:
+    """Bring every .ts in `folder` up to the sources and compile it beside itself."""
+    with tempfile.TemporaryDirectory() as scratch:
+        problems = Path(scratch) / "problems.py"
+        problems.write_text(problem_texts(), encoding="utf-8")
+        sources = [*sorted((ROOT / "app" / "ui").glob("*.py")), problems]
+        for language in LANGUAGES:
+            file = folder / f"inglenook_{language}.ts"
+            run("pyside6-lupdate", "-no-obsolete", "-locations", "none", *sources, "-ts", file)
+            run("pyside6-lrelease", "-silent", file, "-qm", file.with_suffix(".qm"))
+
+
+def problem_texts() -> str:
+    """The summaries and actions of all errors, in a form that Qt's tool reads."""
+    texts = [text for cls in error_classes() for text in (cls.summary, cls.action)]
+    return "\n".join(f'QCoreApplication.translate("Problem", {text!r})' for text in texts)
+
+
+def run(tool: str, *arguments: object) -> None:
+    """Run one of Qt's tools from this environment."""
+    command = [str(Path(sys.executable).parent / tool), *map(str, arguments)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def complaints(fresh: Path, language: str) -> list[str]:
+    """What is missing in the stored files, compared with those just made in `fresh`."""
+    name = f"inglenook_{language}"
+    found = [
+        f"{language}: not translated: {message.findtext('source')}"
+        for message in ET.parse(fresh / f"{name}.ts").iter("message")
+        if message.find("translation[@type='unfinished']") is not None
+    ]
+    if texts(fresh / f"{name}.ts") != texts(FOLDER / f"{name}.ts"):
+        found.append(f"{language}: the texts have changed; run 'make translations'")
+    if (fresh / f"{name}.qm").read_bytes() != (FOLDER / f"{name}.qm").read_bytes():
+        found.append(f"{language}: not compiled; run 'make translations'")
+    return found
+
+
+def texts(file: Path) -> list[tuple[str | None, str | None]]:
+    """Source and translation of every message, in order."""
+    messages = ET.parse(file).iter("message")
+    return [(m.findtext("source"), m.findtext("translation")) for m in messages]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
