@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import signal
@@ -22,9 +23,26 @@ WRONG_USAGE, FAILED, INTERRUPTED = 2, 1, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Do what `arguments` say; returns the exit code."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal or a file cannot hold
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read our output has gone; nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     if arguments and arguments[-1].lower().endswith(".gguf") and not {"ask", "open"} & {*arguments}:
         arguments = [*arguments[:-1], "open", arguments[-1]]  # what a double click sends
-    options = _parser().parse_args(arguments)
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as end:  # help, version, wrong usage: said already
+        return int(end.code or 0)
     paths = find_paths(options.data_dir)
     commands = {"ask": _ask, "chats": _chats, "starter": _starter, "doctor": _doctor}
     try:
@@ -34,9 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # whoever read our output has gone; nothing may be written at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        raise
     except Exception:  # noqa: BLE001 - a traceback is of no use to a person; the log keeps it
         return _say_bug(paths)
 

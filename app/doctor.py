@@ -63,7 +63,7 @@ def _models(models: list[LocalModel]) -> bool:
             print(f"  {model.path} ({model.architecture}, {model.quantization})")
     if not models:
         print("! none")
-    return bool(models)
+    return bool(models) and all(model.problem is None for model in models)
 
 
 def _database(paths: Paths) -> bool:

@@ -7,6 +7,7 @@ Texts are English templates; the window translates the template, then fills it i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,10 +38,8 @@ class Problem:
 
 def fill(template: str, params: tuple[tuple[str, str], ...]) -> str:
     """Put `params` into `template`; values are inserted literally, never formatted again."""
-    text = template
-    for name, value in params:
-        text = text.replace("{" + name + "}", value)
-    return text
+    values = dict(params)
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), template)
 
 
 class AppError(Exception):

@@ -9,6 +9,7 @@ import logging.handlers
 import os
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 MAX_BYTES = 1_000_000
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -25,8 +26,12 @@ def set_up_logging(path: Path) -> None:
     root.setLevel(logging.INFO)
 
 
-def redirect_native_output(path: Path) -> None:
-    """Send file descriptors 1 and 2 of this process to `path`: native code prints past Python."""
+def redirect_native_output(path: Path) -> BinaryIO:
+    """Send file descriptors 1 and 2 of this process to `path`: native code prints past Python.
+
+    Returns an unbuffered file of its own on `path`: llama-cpp-python points 1 and 2 elsewhere while
+    it loads a model, which is when the last words matter most.
+    """
     with contextlib.suppress(OSError):
         if path.stat().st_size > MAX_BYTES:
             os.replace(path, path.with_suffix(".old.log"))
@@ -36,10 +41,11 @@ def redirect_native_output(path: Path) -> None:
         descriptor = os.open(os.devnull, os.O_WRONLY)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    os.close(descriptor)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="replace", closefd=False)
-    faulthandler.enable(sys.stderr)
+    log = os.fdopen(descriptor, "ab", buffering=0)
+    faulthandler.enable(log)
+    return log
 
 
 def tail(path: Path, lines: int = 20) -> str:

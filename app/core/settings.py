@@ -133,7 +133,7 @@ class SettingsFile:
             return Settings(), self._set_aside(str(error))
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return Settings(), self._set_aside(str(error))
         if not isinstance(data, Mapping):
             return Settings(), self._set_aside("not an object")
@@ -151,7 +151,10 @@ class SettingsFile:
             raise SettingsNotSaved(str(error), path=self._path) from error
 
     def _set_aside(self, reason: str) -> Problem:
-        backup = self._path.with_suffix(".unreadable.json")
+        backup, number = self._path.with_suffix(".unreadable.json"), 1
+        while backup.exists():
+            number += 1
+            backup = self._path.with_suffix(f".unreadable-{number}.json")
         try:
             os.replace(self._path, backup)
         except OSError as error:
@@ -163,7 +166,7 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
     """Write `data` so that either the old or the new file is there, whatever happens."""
     temporary = path.with_suffix(path.suffix + ".tmp")
     with temporary.open("w", encoding="utf-8") as file:
-        json.dump(data, file, ensure_ascii=False, indent=2)
+        json.dump(data, file, indent=2)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

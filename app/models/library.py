@@ -50,7 +50,7 @@ def describe(path: Path, *, is_starter: bool = False) -> LocalModel:
 
 def _gguf_files(folder: Path) -> list[Path]:
     try:
-        files = [p for p in folder.rglob("*") if p.suffix.lower() == ".gguf" and p.is_file()]
+        files = [p for p in folder.rglob("*") if p.suffix.lower() == ".gguf" and _is_file(p)]
     except OSError:
         return []  # a folder on a drive that is not there hides its models, not the others
     return [p for p in files if not _is_part_of_another(p)]
@@ -59,3 +59,10 @@ def _gguf_files(folder: Path) -> list[Path]:
 def _is_part_of_another(path: Path) -> bool:
     part = _LATER_PART.search(path.name)
     return "mmproj" in path.name.lower() or (part is not None and int(part.group(1)) > 1)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that may be listed, not entered
+        return False

@@ -103,6 +103,7 @@ class GrowingAnswer:
     def _stop_saving(self) -> None:
         if self._cancel_save is not None:
             self._cancel_save()
+            self._cancel_save = None
 
     def _save(self) -> None:
         """Store it as it is, then again after a while if it grew."""

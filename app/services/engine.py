@@ -165,9 +165,9 @@ class Engine:
             child.send(messages.ShutDown(next(self._ids)))
             for request_id in self._answers:  # a running answer would delay the end
                 child.send(messages.Stop(next(self._ids), request_id))
-            if not child.wait(timeout_s):
+            if not self._is_greeted or not child.wait(timeout_s):  # one that starts has no ears yet
                 child.kill()
-                child.wait(1.0)
+                child.wait(5.0)
         self.state = EngineState.STOPPED
 
     def _send(self, command: messages.Command) -> int:

@@ -53,7 +53,10 @@ class Scheduler(Protocol):
         """
 
     def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
-        """Run `job` on the main thread after `delay_s` seconds; the result cancels it."""
+        """Run `job` on the main thread after `delay_s` seconds.
+
+        The result calls it off; calling it too late, or twice, does nothing.
+        """
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until the lanes are empty (at quit only). False if it took too long."""

@@ -42,11 +42,11 @@ class StarterService:
         fetch = self._fetch = StarterFetch()
 
         def over(path: Path) -> None:
-            self._fetch = None
+            self._forget(fetch)
             done(path)
 
         def gave_up(problem: Problem) -> None:
-            self._fetch = None
+            self._forget(fetch)
             failed(problem)
 
         folder = starter_folder(self._paths)
@@ -56,3 +56,8 @@ class StarterService:
         """End a fetch that is under way; nothing half fetched stays."""
         if self._fetch is not None:
             self._fetch.cancel()
+            self._fetch = None  # a cancelled job brings no news
+
+    def _forget(self, fetch: StarterFetch) -> None:
+        if self._fetch is fetch:
+            self._fetch = None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -81,10 +83,10 @@ def open_database(path: Path, migrations: Sequence[Step] = MIGRATIONS) -> Databa
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection, path, version, migrations)
-    except (sqlite3.Error, AppError) as error:
+    except (sqlite3.Error, OSError, AppError) as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, sqlite3.Error):
+        if not isinstance(error, AppError):
             raise translated(error, path) from error
         raise
     return Database(path, connection)
@@ -107,10 +109,13 @@ def _migrate(
     connection: sqlite3.Connection, path: Path, version: int, migrations: Sequence[Step]
 ) -> None:
     for number in range(version + 1, len(migrations) + 1):
-        if number > 1:
+        if version > 0:
             _back_up(connection, path, number)
         connection.execute("BEGIN IMMEDIATE")
         try:
+            if _version(connection) >= number:  # another process was faster
+                connection.execute("COMMIT")
+                continue
             migrations[number - 1](connection)
             connection.execute(f"PRAGMA user_version = {number}")
             connection.execute("COMMIT")
@@ -126,10 +131,11 @@ def _back_up(connection: sqlite3.Connection, path: Path, number: int) -> None:
     temporary.unlink(missing_ok=True)
     copy = sqlite3.connect(temporary)
     try:
-        connection.backup(copy)
+        with contextlib.closing(copy):
+            connection.backup(copy)
+        os.replace(temporary, target)
     finally:
-        copy.close()
-    os.replace(temporary, target)
+        temporary.unlink(missing_ok=True)
 
 
 def backup_path(path: Path, number: int) -> Path:
@@ -140,7 +146,10 @@ def backup_path(path: Path, number: int) -> Path:
 def set_aside(path: Path) -> Path:
     """Rename a damaged database and what belongs to it; returns its new name."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    target = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}")
+    target, number = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}"), 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.stem}.damaged-{stamp}-{number}{path.suffix}")
     try:
         os.replace(path, target)
         for ending in ("-wal", "-shm"):
@@ -151,16 +160,30 @@ def set_aside(path: Path) -> Path:
     return target
 
 
-def translated(error: sqlite3.Error, path: Path) -> AppError:
-    """SQLite's error as one of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code
+def translated(error: sqlite3.Error | OSError, path: Path) -> AppError:
+    """An error of SQLite, or of the disk below it, as one of ours."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    code = extended & 0xFF  # the primary code
     details = f"{type(error).__name__}: {error}"
-    if code == sqlite3.SQLITE_FULL:
+    is_out_of_room = extended in (sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_WRITE)
+    no_space = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    if code == sqlite3.SQLITE_FULL or no_space or (is_out_of_room and _is_full(path)):
         return DiskFull(details, path=path)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DatabaseDamaged(details, path=path)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return DatabaseLocked(details, path=path)
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+    if isinstance(error, PermissionError) or code in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PERM,
+    ):
         return FolderNotWritable(details, path=path.parent)
     return StorageError(details, path=path)
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < 1 << 16
+    except OSError:
+        return False

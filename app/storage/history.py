@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.core.entities import (
     Conversation,
@@ -24,7 +25,8 @@ from app.storage.database import Database
 
 TITLE_LENGTH = 60  # characters; about the width of the sidebar
 BIN_DAYS = 30
-_MARKS = re.compile(r"^[\s>#*\-+]+|[*_`]+")
+_MARKS = re.compile(r"^\s*(?:(?:>+|#{1,6}|[-*+])\s+)*|^[\s>#*_`+-]+$|`+")
+_EMPHASIS = re.compile(r"(?<!\w)([*_]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,9 @@ class History:
 
 def title_from(text: str) -> str:
     """A title from the first line that says something, at most 60 characters."""
-    lines = (" ".join(_MARKS.sub("", line).split()) for line in text.splitlines())
+    lines = (
+        " ".join(_EMPHASIS.sub(r"\2", _MARKS.sub("", line)).split()) for line in text.splitlines()
+    )
     line = next((line for line in lines if line), "…")
     if len(line) <= TITLE_LENGTH:
         return line
@@ -231,6 +235,11 @@ def _message(row: sqlite3.Row) -> Message:
         status=Status(row["status"]),
         created_at=datetime.fromisoformat(row["created_at"]),
         model=row["model"],
-        statistics=Statistics(**statistics) if statistics else None,
+        statistics=_statistics(statistics) if statistics else None,
         problem=Problem(**problem) if problem else None,
     )
+
+
+def _statistics(data: dict[str, Any]) -> Statistics:
+    known = {f.name for f in fields(Statistics)}  # a newer version may have written more
+    return Statistics(**{name: value for name, value in data.items() if name in known})

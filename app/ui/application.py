@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -28,7 +29,10 @@ logger = logging.getLogger(__name__)
 
 
 def run(paths: Paths, model: Path | None) -> int:
-    """Open the window and stay until it is closed; returns the exit code."""
+    """Open the window and stay until it is closed, then end the process.
+
+    Returns only where another window took over. Raises AlreadyRunning.
+    """
     application = make_application()
     folder_problem = _make_folders(paths)
     instance = SingleInstance(paths.data)
@@ -52,7 +56,10 @@ def run(paths: Paths, model: Path | None) -> int:
             controller.show_problem(problem)
     code = application.exec()
     controller.close()
-    return code
+    # Everything is stored and closed by now. What the interpreter would still do can only hurt: it
+    # waits for a thread on a hung disk, and takes Qt's objects apart in no particular order
+    logging.shutdown()
+    os._exit(code)
 
 
 def make_application() -> QApplication:

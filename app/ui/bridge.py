@@ -21,12 +21,22 @@ class QtScheduler(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._is_closed = False
         self._lanes = Lanes(self.post)
-        self._posted.connect(_call, Qt.ConnectionType.QueuedConnection)
+        self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     def post(self, job: Callable[[], None]) -> None:
         """Run `job` on the main thread soon; any thread may ask."""
-        self._posted.emit(job)
+        if not self._is_closed:
+            self._posted.emit(job)
+
+    def _call(self, job: Callable[[], None]) -> None:
+        if not self._is_closed:
+            job()
+
+    def close(self) -> None:
+        """What was posted and has not run yet is dropped: there is no window left to hear of it."""
+        self._is_closed = True
 
     def run(
         self,
@@ -42,20 +52,22 @@ class QtScheduler(QObject):
         """Run `job` after `delay_s` seconds unless the returned function was called before."""
         timer = QTimer(self)
         timer.setSingleShot(True)
-        timer.timeout.connect(job)
-        timer.timeout.connect(timer.deleteLater)
-        timer.start(int(delay_s * 1000))
+        waiting = [timer]
 
         def cancel() -> None:
-            timer.stop()
-            timer.deleteLater()
+            if waiting:
+                waiting.pop()
+                timer.stop()
+                timer.deleteLater()
 
+        def run() -> None:
+            cancel()
+            job()
+
+        timer.timeout.connect(run)
+        timer.start(int(delay_s * 1000))
         return cancel
 
     def drain(self, timeout_s: float) -> bool:
         """Wait for what was given to the lanes so far; at quit only."""
         return self._lanes.drain(timeout_s)
-
-
-def _call(job: Callable[[], None]) -> None:
-    job()

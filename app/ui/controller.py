@@ -142,6 +142,7 @@ class Controller(QObject, EngineListener, ChatListener):
         self.window.hide()  # what follows may take a moment
         self.chat.close()
         self.engine.shut_down(2.0)
+        self._scheduler.close()
         self._scheduler.drain(5.0)
 
     # what there is to show
@@ -195,7 +196,7 @@ class Controller(QObject, EngineListener, ChatListener):
     # the chat's news
 
     def storage_ready(self) -> None:
-        self.window.banner.clear()
+        self.window.banner.clear_about("storage", "folder")
         if self._state.conversation_id:
             self.chat.open_conversation(ConversationId(self._state.conversation_id))
             self._state.conversation_id = ""

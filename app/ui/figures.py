@@ -42,6 +42,7 @@ class Figures(QObject, EngineListener):
         if model is not None:
             used = statistics.context_tokens if statistics else 0
             self._status.show_context(used, model.context)
+            self._status.show_speed(statistics.tokens_per_s if statistics else 0.0)
 
     def show_memory(self) -> None:
         """Resident memory of the window and the worker together."""

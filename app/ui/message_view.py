@@ -121,6 +121,7 @@ class MessageView(QWidget):
         self._problem = QFrame()
         self._problem.setObjectName("messageProblem")
         self._problem_text = QLabel()
+        self._problem_text.setTextFormat(Qt.TextFormat.PlainText)
         self._problem_text.setWordWrap(True)
         self._problem_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._retry = QPushButton(self.tr("Try again"))
@@ -137,6 +138,8 @@ class MessageView(QWidget):
         self._again.clicked.connect(self.retry_requested)
         self._end = QLabel()
         self._end.setProperty("role", "muted")
+        self._end.setTextFormat(Qt.TextFormat.PlainText)
+        self._end.setWordWrap(True)
         self._footer = QWidget()
         row = QHBoxLayout(self._footer)
         row.setContentsMargins(0, 2, 0, 0)
@@ -178,25 +181,27 @@ class MessageView(QWidget):
         self._waiting.setVisible(is_streaming and not self._text)
         self._footer.setVisible(not is_streaming and bool(self._text))
         self._again.setVisible(not is_streaming)
-        has_problem = message.problem is not None or self._needs_retry(message)
-        self._problem.setVisible(has_problem)
-        self._end.setText("" if has_problem else self._words_for(message.status))
+        self._end.setText(self._words_for(message))
+        # an answer that was cut short keeps its text and says so quietly; one that could not be
+        # given has nothing else to show
+        has_failed = message.status is Status.FAILED or (
+            message.status is Status.INTERRUPTED and not self._text
+        )
+        self._problem.setVisible(has_failed)
         if message.problem is not None:
-            # a dead worker has its banner with the way out; here it only says why it ends
-            ends = message.status is Status.INTERRUPTED
-            action = "" if ends else action_of(message.problem)
-            self._problem_text.setText(f"{summary_of(message.problem)} {action}".strip())
+            words = f"{summary_of(message.problem)} {action_of(message.problem)}"
+            self._problem_text.setText(words)
         else:
-            self._problem_text.setText(
-                self.tr("Inglenook ended while this was written. What had been written is kept.")
+            self._problem_text.setText(self.tr("Inglenook ended before there was an answer."))
+
+    def _words_for(self, message: Message) -> str:
+        if message.status is Status.INTERRUPTED:
+            return (
+                self.tr("Interrupted: {reason}").replace("{reason}", summary_of(message.problem))
+                if message.problem is not None
+                else self.tr("Interrupted: Inglenook ended while this was written")
             )
-
-    @staticmethod
-    def _needs_retry(message: Message) -> bool:
-        return message.status in (Status.INTERRUPTED, Status.FAILED)
-
-    def _words_for(self, status: Status) -> str:
         return {
             Status.STOPPED: self.tr("Stopped"),
             Status.CUT_OFF: self.tr("Cut off: the longest answer or the context was reached"),
-        }.get(status, "")
+        }.get(message.status, "")

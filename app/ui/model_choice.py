@@ -54,12 +54,12 @@ class ModelChoice(QObject, EngineListener):
 
     def load(self, path: Path) -> None:
         """Load the model at `path`; the choice is remembered once it is loaded."""
-        self._window.banner.clear()
+        self._window.banner.clear_about("model", "worker")
         self._engine.load(path, self._preferences.settings.load_params())
 
     def reload(self) -> None:
         """The model that was asked for last, once more."""
-        self._window.banner.clear()
+        self._window.banner.clear_about("model", "worker")
         self._engine.reload()
 
     def look(self) -> None:
@@ -90,7 +90,7 @@ class ModelChoice(QObject, EngineListener):
         self._window.composer.set_can_send(False)
 
     def _fetch_starter(self) -> None:
-        self._window.banner.clear()
+        self._window.banner.clear_about("model", "worker")
         self._window.empty.show_fetching()
         self._starter.fetch(lambda _path: self.look(), self._fetch_failed)
 

@@ -99,6 +99,11 @@ class Banner(QFrame):
             self.hide()
             self.closed.emit()
 
+    def clear_about(self, *families: str) -> None:
+        """Hide it if its problem is of one of `families`, the first part of a code."""
+        if self.problem is not None and self.problem.code.split(".")[0] in families:
+            self.clear()
+
     def buttons(self) -> list[QPushButton]:
         """The buttons on show, offers first."""
         items = [self._buttons.itemAt(i) for i in range(self._buttons.count())]

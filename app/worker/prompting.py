@@ -18,6 +18,7 @@ FALLBACK_TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 FALLBACK_STOP = ("<|im_end|>", "<|im_start|>")
+MARKERS = 6  # tokens a template puts around a message: 5 or 6 in ChatML, Llama 3 and Gemma
 ANSWER_ROOM = 256  # tokens kept free for the answer, less in a small context
 
 
@@ -128,5 +129,5 @@ def _possible_starts(
     for index, turn in enumerate(turns):
         if index and turn.role is Role.USER:
             starts.append((index, dropped))
-        dropped += count(turn.content)
+        dropped += count(turn.content) + MARKERS
     return starts

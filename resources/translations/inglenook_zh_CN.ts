@@ -218,8 +218,16 @@
         <translation>重新回答</translation>
     </message>
     <message>
-        <source>Inglenook ended while this was written. What had been written is kept.</source>
-        <translation>写到这里时 Inglenook 关闭了。已写出的内容都已保留。</translation>
+        <source>Inglenook ended before there was an answer.</source>
+        <translation>在得到回答之前 Inglenook 关闭了。</translation>
+    </message>
+    <message>
+        <source>Interrupted: {reason}</source>
+        <translation>已中断：{reason}</translation>
+    </message>
+    <message>
+        <source>Interrupted: Inglenook ended while this was written</source>
+        <translation>已中断：写到这里时 Inglenook 关闭了</translation>
     </message>
     <message>
         <source>Stopped</source>
