@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,8 +27,9 @@ class AppWindow:
 
     def __init__(self, qtbot: QtBot, paths: Paths, model: Path | None = None) -> None:
         self._qtbot = qtbot
+        self._is_closed = False
         self.paths = paths
-        if not paths.settings.exists() and paths.config.is_dir():
+        if not paths.settings.exists() and os.access(paths.config, os.W_OK):
             paths.settings.write_text('{"temperature": 0.0}')  # the same answer every time
         file = SettingsFile(paths.settings)
         settings, _ = file.load()
@@ -39,7 +41,10 @@ class AppWindow:
         self.controller.start(model)
 
     def close(self) -> None:
-        """As a person closes it."""
+        """As a person closes it; a second time does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.window.close()
         self.window.deleteLater()
         QApplication.sendPostedEvents()

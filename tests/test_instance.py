@@ -85,3 +85,17 @@ def test_nonsense_from_another_program_only_raises_the_window(
         socket.write(message)
         socket.flush()
     assert signal_.args in ([""], ["3"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_ends_in_order(paths: Paths, starter: Path, number: int) -> None:
+    """Ctrl+C in the terminal, or the session's end: what was open is remembered, no traceback."""
+    process = start(paths)
+    while not paths.database.exists() and process.poll() is None:
+        os.sched_yield()
+    process.send_signal(number)
+    assert process.wait(20) == 0
+    assert paths.window_state.exists()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()

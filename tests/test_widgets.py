@@ -344,3 +344,16 @@ def test_five_thousand_signals() -> None:
     for _ in range(5000):
         bell.rang.emit(None)
     assert count == 5000
+
+
+def test_a_timer_may_be_called_off_at_any_time(qtbot: QtBot) -> None:
+    scheduler = QtScheduler()
+    rung: list[str] = []
+    called_off = scheduler.call_later(0.0, lambda: rung.append("never"))
+    called_off()
+    called_off()
+    late = scheduler.call_later(0.0, lambda: rung.append("once"))
+    qtbot.waitUntil(lambda: bool(rung))
+    qtbot.wait(20)  # the timer itself is gone by now
+    late()
+    assert rung == ["once"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,15 +18,7 @@ from app.ui.blocks import CodeBlock
 from tests.app_window import AppWindow
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def app(qtbot: QtBot, paths: Paths, starter: Path) -> Iterator[AppWindow]:
-    """A started window; the starter model is found by itself."""
-    window = AppWindow(qtbot, paths)
-    window.until_ready()
-    yield window
-    window.close()
+OpenWindow = Callable[[Paths], AppWindow]
 
 
 def test_a_question_gets_an_answer(app: AppWindow) -> None:
@@ -169,19 +161,18 @@ def test_answer_again_makes_a_branch(app: AppWindow) -> None:
     assert first  # the first answer is still in the database: test_storage
 
 
-def test_what_was_open_opens_again(qtbot: QtBot, paths: Paths, starter: Path) -> None:
-    first = AppWindow(qtbot, paths)
+def test_what_was_open_opens_again(open_window: OpenWindow, paths: Paths, starter: Path) -> None:
+    first = open_window(paths)
     first.until_ready()
     answer = first.ask_and_wait("What is 2+2?")
     first.type("half a thou")
     first.window.resize(760, 600)  # the offscreen screen is 800 wide
     first.close()
-    second = AppWindow(qtbot, paths)
+    second = open_window(paths)
     second.until(lambda: len(second.messages()) == 2)
     assert second.answer().text == answer
     assert second.window.composer.text.toPlainText() == "half a thou"
     assert (second.window.width(), second.window.height()) == (760, 600)
-    second.close()
 
 
 def test_a_draft_is_on_disk_soon(app: AppWindow) -> None:
@@ -195,9 +186,9 @@ def test_a_draft_is_on_disk_soon(app: AppWindow) -> None:
 
 
 def test_closing_in_the_middle_keeps_what_was_written(
-    qtbot: QtBot, paths: Paths, starter: Path
+    open_window: OpenWindow, paths: Paths, starter: Path
 ) -> None:
-    first = AppWindow(qtbot, paths)
+    first = open_window(paths)
     first.until_ready()
     first.ask("Write a very long story about rain.")
     first.until_writing()
@@ -206,11 +197,10 @@ def test_closing_in_the_middle_keeps_what_was_written(
     role, text, status = first.stored()[-1]
     assert (role, status) == ("assistant", Status.INTERRUPTED)
     assert text.startswith(shown)
-    second = AppWindow(qtbot, paths)
+    second = open_window(paths)
     second.until(lambda: len(second.messages()) == 2)
-    assert second.answer()._problem.isVisible()
-    assert second.answer()._retry.isVisible()
-    second.close()
+    assert "Interrupted" in second.answer()._end.text()
+    assert second.answer()._again.isVisible()
 
 
 def test_code_can_be_copied(app: AppWindow, qtbot: QtBot) -> None:

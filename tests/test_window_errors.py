@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pytestqt.qtbot import QtBot
 
 from app.core.entities import Status
 from app.core.paths import Paths, find_paths
@@ -21,16 +20,8 @@ from tests.disks import fill
 from tests.gguf_files import empty, not_gguf, truncated, unknown_architecture, without_template
 
 pytestmark = pytest.mark.engine
+OpenWindow = Callable[[Paths], AppWindow]
 LONG = "Write a very long story about a fireplace."
-
-
-@pytest.fixture
-def app(qtbot: QtBot, paths: Paths, starter: Path) -> Iterator[AppWindow]:
-    """A started window with the starter model loaded."""
-    window = AppWindow(qtbot, paths)
-    window.until_ready()
-    yield window
-    window.close()
 
 
 def damaged(source: Path, folder: Path) -> Path:
@@ -88,55 +79,53 @@ def test_a_model_without_chat_template_answers(
 
 
 def test_not_enough_memory(
-    qtbot: QtBot, paths: Paths, starter: Path, monkeypatch: pytest.MonkeyPatch
+    open_window: OpenWindow, paths: Paths, starter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INGLENOOK_MEMORY_LIMIT_BYTES", "100000000")
-    app = AppWindow(qtbot, paths)
+    app = open_window(paths)
     app.until(app.banner_code)
     assert app.banner_code() == "model.memory"
     assert "95 MiB are free" in app.window.banner._summary.text()
     app.type("still typing")
     assert app.window.composer.text.toPlainText() == "still typing"
-    app.close()
 
 
-def test_no_model_at_all(qtbot: QtBot, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_model_at_all(
+    open_window: OpenWindow, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(paths.data / "none"))
-    app = AppWindow(qtbot, paths)
+    app = open_window(paths)
     app.until(lambda: "No model" in app.window.empty._title.text())
     assert str(paths.models) in app.window.empty._text.text()
     assert app.window.empty._no_model.isVisible()
     app.type("Hello?")
     assert not app.window.composer.button.isEnabled()
-    app.close()
 
 
 def test_a_model_copied_in_is_found_on_looking_again(
-    qtbot: QtBot, paths: Paths, starter: Path, monkeypatch: pytest.MonkeyPatch
+    open_window: OpenWindow, paths: Paths, starter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(paths.data / "none"))
-    app = AppWindow(qtbot, paths)
+    app = open_window(paths)
     app.until(lambda: "No model" in app.window.empty._title.text())
     (paths.models / "mine.gguf").symlink_to(starter.resolve())
     app.window.empty.look_again_requested.emit()
     app.until_ready()
     assert "4" in app.ask_and_wait("What is 2+2?")
-    app.close()
 
 
-def test_a_disk_that_hangs_hangs_only_the_load(
-    app: AppWindow, starter: Path, tmp_path: Path
-) -> None:
-    """A pipe nobody writes to stands for a network drive that has gone away."""
-    hung = tmp_path / "hung.gguf"
-    os.mkfifo(hung)
-    app.window.model_chosen.emit(hung)
-    app.until(lambda: "hung" in app.window.status.model.text())
+def test_a_load_that_hangs_hangs_nothing_else(app: AppWindow, starter: Path) -> None:
+    """A worker that is held still stands for one that reads from a drive that has gone away."""
+    assert app.engine.worker_pid is not None
+    os.kill(app.engine.worker_pid, signal.SIGSTOP)
+    app.window.model_chosen.emit(starter)
+    app.until(lambda: "Loading" in app.window.status.model.text())
     app.ask("What is 2+2?")  # it waits for the model
     app.until(lambda: len(app.messages()) == 2)
     app.window.model_chosen.emit(starter)
     app.until(lambda: not app.chat.is_answering)
     assert "4" in app.answer().text
+    assert app.banner_code() == ""
 
 
 def test_the_worker_is_killed_while_writing(app: AppWindow) -> None:
@@ -146,16 +135,16 @@ def test_the_worker_is_killed_while_writing(app: AppWindow) -> None:
     assert app.engine.worker_pid is not None
     os.kill(app.engine.worker_pid, signal.SIGKILL)
     app.until(app.banner_code)
-    assert app.banner_code() == "worker.crashed"
+    assert app.banner_code() == "worker.killed"
     assert "SIGKILL" in app.window.banner._summary.text()
     assert app.answer().text.startswith(shown)
-    assert "SIGKILL" in app.answer()._problem_text.text()
+    assert "SIGKILL" in app.answer()._end.text()
     app.until(lambda: app.stored()[-1][2] is Status.INTERRUPTED)
     assert app.stored()[-1][1] == app.answer().text
     app.click(app.offer("Load the model again"))
     app.until_ready()
     assert app.banner_code() == ""
-    assert "4" in app.ask_and_wait("What is 2+2?")
+    assert app.ask_and_wait("What is 2+2?").strip()
 
 
 def test_the_worker_is_killed_while_loading(app: AppWindow, starter: Path) -> None:
@@ -164,7 +153,7 @@ def test_the_worker_is_killed_while_loading(app: AppWindow, starter: Path) -> No
     assert app.engine.worker_pid is not None
     os.kill(app.engine.worker_pid, signal.SIGKILL)
     app.until(app.banner_code)
-    assert app.banner_code() == "worker.crashed"
+    assert app.banner_code() == "worker.killed"
     app.click(app.offer("Load the model again"))
     app.until_ready()
     assert "4" in app.ask_and_wait("What is 2+2?")
@@ -177,11 +166,12 @@ def test_the_worker_is_killed_while_idle_and_the_next_question_still_works(app: 
     assert "4" in app.ask_and_wait("What is 2+2?")
 
 
-def test_a_damaged_database(qtbot: QtBot, paths: Paths, starter: Path) -> None:
+def test_a_damaged_database(open_window: OpenWindow, paths: Paths, starter: Path) -> None:
     paths.database.write_bytes(b"this is not a database, it is a letter to my aunt " * 100)
-    app = AppWindow(qtbot, paths)
+    app = open_window(paths)
     app.until(app.banner_code)
     assert app.banner_code() == "storage.damaged"
+    app.window.banner.clear()
     app.ask("What is 2+2?")
     assert app.window.composer.text.toPlainText() == "What is 2+2?"
     app.until(app.banner_code)
@@ -192,16 +182,15 @@ def test_a_damaged_database(qtbot: QtBot, paths: Paths, starter: Path) -> None:
     assert kept[0].read_bytes().startswith(b"this is not")
     app.window.composer.text.clear()
     assert "4" in app.ask_and_wait("What is 2+2?")
-    app.close()
 
 
-def test_a_newer_database(qtbot: QtBot, paths: Paths, starter: Path) -> None:
+def test_a_newer_database(open_window: OpenWindow, paths: Paths, starter: Path) -> None:
     connection = sqlite3.connect(paths.database)
     connection.execute("PRAGMA user_version = 999")
     connection.commit()
     connection.close()
     before = paths.database.read_bytes()
-    app = AppWindow(qtbot, paths)
+    app = open_window(paths)
     app.until(app.banner_code)
     assert app.banner_code() == "storage.too-new"
     assert "999" in app.window.banner._summary.text()
@@ -209,31 +198,31 @@ def test_a_newer_database(qtbot: QtBot, paths: Paths, starter: Path) -> None:
     assert paths.database.read_bytes() == before
 
 
-def test_a_data_folder_that_cannot_be_written(qtbot: QtBot, tmp_path: Path, starter: Path) -> None:
+def test_a_data_folder_that_cannot_be_written(
+    open_window: OpenWindow, tmp_path: Path, starter: Path
+) -> None:
     """Below a plain file no folder can be made, not even by root."""
     (tmp_path / "file").write_text("")
-    app = AppWindow(qtbot, find_paths(tmp_path / "file" / "data"))
+    app = open_window(find_paths(tmp_path / "file" / "data"))
     app.until(app.banner_code)
     assert app.banner_code() == "folder.not-writable"
     app.ask("Hello?")
     assert app.window.composer.text.toPlainText() == "Hello?"
     assert app.window.isVisible()
-    app.close()
 
 
-def test_a_read_only_disk(qtbot: QtBot, read_only_folder: Path, starter: Path) -> None:
-    app = AppWindow(qtbot, find_paths(read_only_folder))
+def test_a_read_only_disk(open_window: OpenWindow, read_only_folder: Path, starter: Path) -> None:
+    app = open_window(find_paths(read_only_folder))
     app.until(app.banner_code)
     assert app.banner_code() == "folder.not-writable"
     app.ask("Hello?")
     assert app.window.composer.text.toPlainText() == "Hello?"
-    app.close()
 
 
 def test_a_full_disk_before_sending(
-    qtbot: QtBot, small_disk: Path, paths: Paths, starter: Path
+    open_window: OpenWindow, small_disk: Path, paths: Paths, starter: Path
 ) -> None:
-    app = AppWindow(qtbot, replace(paths, data=small_disk))
+    app = open_window(replace(paths, data=small_disk))
     app.until_ready()
     filler = fill(small_disk)
     app.ask("What is 2+2?" + " Tell me more." * 600)
@@ -244,14 +233,13 @@ def test_a_full_disk_before_sending(
     filler.unlink()
     app.window.composer.text.clear()
     assert "4" in app.ask_and_wait("What is 2+2?")
-    app.close()
 
 
 def test_a_disk_that_fills_up_while_it_writes(
-    qtbot: QtBot, small_disk: Path, paths: Paths, starter: Path
+    open_window: OpenWindow, small_disk: Path, paths: Paths, starter: Path
 ) -> None:
     """The answer goes on in the window, and is stored as soon as there is space again."""
-    app = AppWindow(qtbot, replace(paths, data=small_disk))
+    app = open_window(replace(paths, data=small_disk))
     app.until_ready()
     app.ask(LONG)
     app.until_writing()
@@ -263,20 +251,18 @@ def test_a_disk_that_fills_up_while_it_writes(
     text = app.answer().text
     filler.unlink()
     app.until(lambda: app.stored()[-1] == ("assistant", text, Status.STOPPED))
-    app.close()
 
 
-def test_an_unreadable_settings_file(qtbot: QtBot, paths: Paths, starter: Path) -> None:
+def test_an_unreadable_settings_file(open_window: OpenWindow, paths: Paths, starter: Path) -> None:
     from app.core.settings import SettingsFile
 
     paths.settings.write_text("{ this is not JSON")
     _, problem = SettingsFile(paths.settings).load()
-    app = AppWindow(qtbot, paths)
+    app = open_window(paths)
     assert problem is not None
     app.controller.show_problem(problem)
     assert app.banner_code() == "settings"
     app.until_ready()
-    app.close()
 
 
 def test_a_bug_is_shown_and_the_window_lives(app: AppWindow) -> None:

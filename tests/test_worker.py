@@ -23,9 +23,15 @@ LONG_TEXT = "The quick brown fox jumps over the lazy dog near the old stone fire
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory: pytest.TempPathFactory, starter: Path) -> Iterator[WorkerProcess]:
+def worker_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where llama.cpp's own words go."""
+    return tmp_path_factory.mktemp("worker") / "worker.log"
+
+
+@pytest.fixture(scope="module")
+def worker(worker_log: Path, starter: Path) -> Iterator[WorkerProcess]:
     """One worker with the starter model, shared: every test leaves it as it was."""
-    process = WorkerProcess(tmp_path_factory.mktemp("worker") / "worker.log")
+    process = WorkerProcess(worker_log)
     process.load(starter)
     yield process
     process.close()
@@ -67,14 +73,14 @@ def test_the_models_own_template_is_used(worker: WorkerProcess, tmp_path: Path) 
     assert plain.statistics.prompt_tokens > with_system.statistics.prompt_tokens
 
 
-def test_rope_is_the_models_own(worker: WorkerProcess, starter: Path) -> None:
-    """With the wrapper's default base of 10000 instead of 100000 this answer is another one."""
-    from app.worker.llm import parameters_for
-
-    parameters = parameters_for(starter, LoadParams(), 8192)
-    assert parameters["rope_freq_base"] == 0.0
-    assert parameters["rope_freq_scale"] == 0.0
-    assert parameters["n_batch"] == 512
+def test_rope_and_batch_are_what_llama_cpp_says_it_uses(
+    worker: WorkerProcess, worker_log: Path
+) -> None:
+    """The wrapper's own defaults, 10000 and 8, would make every modern model answer worse."""
+    words = " ".join(worker_log.read_text().split())
+    assert "llama_context: freq_base = 100000.0" in words
+    assert "llama_context: freq_scale = 1" in words
+    assert "llama_context: n_batch = 512" in words
 
 
 def test_no_parameter_is_left_to_the_wrapper(starter: Path) -> None:
@@ -169,12 +175,13 @@ def test_stops_while_reading_a_long_prompt_within_300_ms(worker: WorkerProcess) 
 
 def test_answers_are_the_same_after_a_stop_in_the_prompt(worker: WorkerProcess) -> None:
     """What was half read must not stay in the KV cache as if it had been read."""
-    before, _ = worker.ask(user("What is the capital of France?"))
+    short = SamplingParams(temperature=0, max_tokens=30)
+    before, _ = worker.ask(user("What is the capital of France?"), short)
     request_id = worker.send(lambda i: messages.Generate(i, "", user(LONG_TEXT), GREEDY))
     time.sleep(0.5)
     worker.stop(request_id)
     worker.wait_for(messages.Finished)
-    after, _ = worker.ask(user("What is the capital of France?"))
+    after, _ = worker.ask(user("What is the capital of France?"), short)
     assert after == before
 
 
@@ -206,17 +213,25 @@ def test_too_long_a_message_is_refused_in_words(worker: WorkerProcess) -> None:
     assert event.problem.code == "model.prompt-too-long"
 
 
-def test_old_turns_are_left_out_when_the_context_is_full(worker: WorkerProcess) -> None:
+def test_old_turns_are_left_out_when_the_context_is_full(
+    worker: WorkerProcess, starter: Path
+) -> None:
+    context = worker.load(starter, LoadParams(context_tokens=1024)).model.context
     turns: list[ChatMessage] = []
     for number in range(40):
         turns += [
-            ChatMessage(Role.USER, f"Question {number}: " + "why is that so? " * 60),
-            ChatMessage(Role.ASSISTANT, "Because of the weather. " * 20),
+            ChatMessage(Role.USER, f"Question {number}: " + "why is that so? " * 8),
+            ChatMessage(Role.ASSISTANT, "Because of the weather. " * 3),
         ]
     turns.append(ChatMessage(Role.USER, "What is 2+2?"))
-    text, end = worker.ask(tuple(turns), SamplingParams(temperature=0, max_tokens=30))
+    few = SamplingParams(temperature=0, max_tokens=8)
+    text, end = worker.ask(tuple(turns), few)
     assert text
-    assert end.statistics.prompt_tokens <= 8192 * 2 // 3
+    assert context // 3 < end.statistics.prompt_tokens < context
+    turns += [ChatMessage(Role.ASSISTANT, text), ChatMessage(Role.USER, "And 3+3?")]
+    _, next_end = worker.ask(tuple(turns), few)
+    assert next_end.statistics.reused_tokens >= end.statistics.prompt_tokens  # not read anew
+    worker.load(starter)
 
 
 @pytest.mark.parametrize(
@@ -310,8 +325,3 @@ def test_it_ends_with_its_parent(tmp_path: Path, starter: Path) -> None:
     parent.wait()
     parent.stdout.close()
     assert psutil.wait_procs([worker], timeout=5.0)[1] == []
-
-
-def test_its_native_output_goes_to_the_log(worker: WorkerProcess, starter: Path) -> None:
-    log = worker.load(starter) and psutil.Process(worker.child.pid).open_files()
-    assert any(Path(file.path).name == "worker.log" for file in log)

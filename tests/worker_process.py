@@ -15,7 +15,7 @@ from app.core.messages import Event
 from app.worker.main import run
 
 E = TypeVar("E")
-GREEDY = SamplingParams(temperature=0.0)
+GREEDY = SamplingParams(temperature=0.0, max_tokens=300)  # tiny models repeat themselves for ever
 PATIENCE_S = 60.0
 
 
