@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from app.worker.llm import StreamingLlamaCpp
     from app.worker.prompting import ChatTemplate
 
-GATHER_S = 0.015  # text is sent at most this often: finer than a frame, coarser than a token
+GATHER_S = 0.045  # text is sent at most this often: the window paints 20 times a second, and on a
+# laptop with two cores each wake-up of the window takes time from both of llama.cpp's threads
 LOG_LINES = 40
 # How often libgomp looks again before a thread that waits for the others goes to sleep. Its default
 # is 'practically for ever' while there are as many cores as threads: then any other busy program
