@@ -13,6 +13,7 @@ import statistics
 from pathlib import Path
 
 from app.core.paths import resources
+from app.hub.starter import FILE_NAME
 from benchmarks.asking import Task, ask
 from benchmarks.raw_generate import RawAnswer, generate
 from benchmarks.report import Figure, MeasurementFailed, at_least
@@ -22,12 +23,11 @@ LIMIT = 0.93
 ROUNDS = 3
 TOKENS = 400
 QUESTION = "Write a long story about a lighthouse keeper and a storm."
-STARTER = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
 def starter_model() -> Path:
     """The model everything is measured with. Raises MeasurementFailed if it is not there."""
-    path = resources() / "starter" / STARTER
+    path = resources() / "starter" / FILE_NAME
     if not path.is_file():
         raise MeasurementFailed(f"{path} is missing. Run: make setup")
     return path

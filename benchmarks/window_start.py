@@ -125,6 +125,7 @@ class _Eyes:
         return self._seen["painted"], self._seen["key"], self._seen["conversation"]
 
     def _look(self) -> None:
+        now = self._watched.seconds()  # raises when patience ends, also while there is no window
         width, height = self._display.size_of(self._window)
         if not width:
             return
@@ -133,7 +134,6 @@ class _Eyes:
         self._note("key", strip is not None and strip.has_patch(LIGHT.accent))
         if "conversation" not in self._seen:
             self._note("conversation", shows_conversation(self._display, self._window))
-        now = self._watched.seconds()
         if "key" not in self._seen and now - self._tapped >= TAP_S:
             self._display.tap("x")
             self._tapped = now

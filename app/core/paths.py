@@ -89,6 +89,15 @@ def find_paths(data_dir: Path | None = None) -> Paths:
     )
 
 
+def unused_name(path: Path) -> Path:
+    """`path`, or the first of name-2, name-3, ... that nothing has: what was set aside stays."""
+    found, number = path, 1
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return found
+
+
 def resources() -> Path:
     """The folder with icons and translations: in a checkout beside `app`, installed inside it."""
     inside = Path(__file__).parents[1] / "resources"

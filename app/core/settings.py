@@ -15,6 +15,7 @@ from typing import Any
 
 from app.core.entities import LoadParams, SamplingParams
 from app.core.errors import Problem, SettingsError, SettingsNotSaved
+from app.core.paths import unused_name
 
 VERSION = 1
 
@@ -151,10 +152,7 @@ class SettingsFile:
             raise SettingsNotSaved(str(error), path=self._path) from error
 
     def _set_aside(self, reason: str) -> Problem:
-        backup, number = self._path.with_suffix(".unreadable.json"), 1
-        while backup.exists():
-            number += 1
-            backup = self._path.with_suffix(f".unreadable-{number}.json")
+        backup = unused_name(self._path.with_suffix(".unreadable.json"))
         try:
             os.replace(self._path, backup)
         except OSError as error:

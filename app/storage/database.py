@@ -20,6 +20,7 @@ from app.core.errors import (
     FolderNotWritable,
     StorageError,
 )
+from app.core.paths import unused_name
 from app.storage.migrations import MIGRATIONS, Step
 
 CHECKED_BYTES = 64 << 20  # a check reads the whole file: only where that takes a moment
@@ -146,10 +147,7 @@ def backup_path(path: Path, number: int) -> Path:
 def set_aside(path: Path) -> Path:
     """Rename a damaged database and what belongs to it; returns its new name."""
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
-    target, number = path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}"), 1
-    while target.exists():
-        number += 1
-        target = path.with_name(f"{path.stem}.damaged-{stamp}-{number}{path.suffix}")
+    target = unused_name(path.with_name(f"{path.stem}.damaged-{stamp}{path.suffix}"))
     try:
         os.replace(path, target)
         for ending in ("-wal", "-shm"):
