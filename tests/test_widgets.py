@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,19 +10,21 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QObject, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Conversation, ConversationId, Message, MessageId, Role, Status
 from app.core.errors import Cancelled, DiskFull, Problem
 from app.services.ports import Lane
-from app.ui import blocks
+from app.ui import prose
 from app.ui.application import make_application
-from app.ui.blocks import CodeBlock, ProseBlock
 from app.ui.bridge import QtScheduler
+from app.ui.code_block import CodeBlock
 from app.ui.highlight import spans
-from app.ui.markdown import GrowingMarkdown, blocks_of, is_safe_link
+from app.ui.markdown import GrowingMarkdown, Line, is_safe_link, parts_of
+from app.ui.message_body import MessageBody
 from app.ui.problem_view import Banner
+from app.ui.prose import ProseBlock, RichText
 from app.ui.sidebar import ConversationList, Sidebar
 from app.ui.theme import DARK, LIGHT, Colours, Theme
 from app.ui.transcript import Transcript
@@ -40,6 +43,9 @@ TEXTS = [
     "你好，世界。\n\n🙂 emoji\u2028and an odd line end\x0cform feed",
     "````md\n```python\nnested fence\n```\n````\n\ntail",
     "<script>alert(1)</script>\n\n<b>raw</b> & <img src=x onerror=y>",
+    "1. one\n1. two\n1. three\n\n1. four\n\n7) other\n8) list\n\n3. third",
+    "5. five\n\n   ```sh\n   ls\n   ```\n\n6. six\n-\n- \n- a\n- - b\n\n* * *\n\nText:\n- x\n-\n",
+    "| a | b |\n|:-:|--:|\n| **1** | 2 |\n| 3 |\n| 4 | 5 | 6 |\n- item\n\n| no table",
     "~~~text\ntilde\n~~~\n\n[link](https://example.org)\n\n![pic](https://example.org/p.png)",
 ]
 
@@ -52,38 +58,117 @@ def theme() -> Theme:
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("step", [1, 3, 7, 1000])
 def test_growing_markdown_ends_as_the_whole_text_would(text: str, step: int) -> None:
-    """However the text arrives, the blocks on show at the end are those of the finished text."""
+    """However the text arrives, the parts on show at the end are those of the finished text."""
     growing = GrowingMarkdown()
-    tail: list[object] = []
     for start in range(0, len(text), step):
-        tail = list(growing.append(text[start : start + step]))
-    assert [*growing.finished, *tail] == blocks_of(text)
+        growing.append(text[start : start + step])
+    tail = growing.append("", is_complete=True)
+    assert [*growing.finished, *tail] == parts_of(text)
 
 
-def test_only_the_last_block_is_parsed_again() -> None:
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_a_growing_answer_ends_looking_as_if_shown_at_once(
+    qtbot: QtBot, theme: Theme, text: str, step: int
+) -> None:
+    """Widgets that were made, filled and thrown away on the way leave nothing behind."""
+    grown, whole = (MessageBody(theme) for _ in range(2))
+    for body in (grown, whole):
+        qtbot.addWidget(body)
+        body.resize(500, 400)
+        body.show()
+    for start in range(0, len(text), step):
+        grown.append(text[start : start + step], is_complete=False)
+    grown.append("", is_complete=True)
+    whole.append(text, is_complete=True)
+    assert on_show(grown) == on_show(whole)
+    theme.choose("dark")
+    grown.restyle()
+    theme.choose("light")
+    grown.restyle()
+    assert on_show(grown) == on_show(whole)
+
+
+def on_show(body: MessageBody) -> list[str]:
+    """The sections in their order, as text with its formats."""
+    layout = body.layout()
+    assert layout is not None
+    found = []
+    for index in range(layout.count()):
+        item = layout.itemAt(index)
+        widget = item.widget() if item else None
+        if isinstance(widget, CodeBlock):
+            found.append(f"{widget._label.text()} {widget.code}")
+        elif isinstance(widget, RichText):
+            found.append(widget.document().toHtml())
+    return found
+
+
+@pytest.mark.parametrize("piece", ["Paragraph {} of a long answer.\n\n", "- item {} of a list\n"])
+def test_only_the_last_part_is_parsed_again(piece: str) -> None:
     """Constant work: what is looked at again does not grow with the answer."""
     growing = GrowingMarkdown()
     for number in range(200):
-        growing.append(f"Paragraph number {number} of a long answer.\n\n")
+        growing.append(piece.format(number))
     assert len(growing._tail) < 100
     assert len(growing.finished) >= 198
 
 
+def test_a_list_that_goes_on_is_no_heading_for_a_moment() -> None:
+    """The first dash under a paragraph would make it a heading; the next letters a list."""
+    growing = GrowingMarkdown()
+    shown = [growing.append(piece) for piece in ("To pack:\n", "-", " ", "socks")]
+    assert all(part.kind == "text" for parts in shown for part in parts if isinstance(part, Line))
+
+
+def test_numbers_are_those_a_reader_expects() -> None:
+    """Markdown counts from the first number, whatever the others say."""
+    lines = parts_of("3. a\n3. b\n   - c\n3. d")
+    assert [line.marker for line in lines if isinstance(line, Line)] == ["3.", "4.", "◦", "5."]
+
+
+def test_code_in_a_list_has_its_copy_button(qtbot: QtBot, theme: Theme) -> None:
+    body = MessageBody(theme)
+    qtbot.addWidget(body)
+    body.append("1. Install:\n\n   ```sh\n   ls -l\n   ```\n\n2. Run it", is_complete=True)
+    (block,) = body.findChildren(CodeBlock)
+    block.copy_button.click()
+    assert QGuiApplication.clipboard().text() == "ls -l"
+
+
+def test_a_selection_goes_over_paragraphs_and_lists(qtbot: QtBot, theme: Theme) -> None:
+    """What is copied reads like what is on show, bullets and numbers too."""
+    body = MessageBody(theme)
+    qtbot.addWidget(body)
+    body.append("First.\n\n1. one\n2. two\n\nLast\nline.", is_complete=True)
+    (block,) = body.findChildren(ProseBlock)
+    block.selectAll()
+    block.copy()
+    assert QGuiApplication.clipboard().text() == "First.\n1.\tone\n2.\ttwo\nLast\nline."
+
+
 @pytest.mark.parametrize(
-    ("text", "never"),
+    "text",
     [
-        ("<script>alert(1)</script>", "<script"),
-        ("<img src=http://x/y onerror=z>", "<img"),
-        ("![tracker](http://evil.example/p.png)", "src="),
-        ("[x](javascript:alert(1))", "href"),
-        ("[x](file:///etc/passwd)", "href"),
-        ("[x](data:text/html,hi)", "href"),
-        ("`<b>`", "<b>"),
-        ("- x\n\n  ```\n  <b>\n  ```", "<b>"),
+        "<script>alert(1)</script>",
+        "<img src=http://x/y onerror=z>",
+        "![tracker](http://evil.example/p.png)",
+        "[x](javascript:alert(1))",
+        "[x](file:///etc/passwd)",
+        "[x](data:text/html,hi)",
+        "`<b>`",
+        "- x\n\n  ```\n  <b>\n  ```",
+        "| <img src=x> |\n|---|\n| <b> |",
     ],
 )
-def test_untrusted_markdown_is_harmless(text: str, never: str) -> None:
-    assert never not in "".join(block.content for block in blocks_of(text) if not block.is_code)
+def test_untrusted_markdown_is_harmless(qtbot: QtBot, theme: Theme, text: str) -> None:
+    """No markup of the model's takes effect: no picture, no address but http(s)."""
+    body = MessageBody(theme)
+    qtbot.addWidget(body)
+    body.append(text, is_complete=True)
+    shown = [block.document().toHtml() for block in body.findChildren(RichText)]
+    assert shown
+    assert not [html for html in shown if re.search(r"<(script|img|b)\b|href", html)]
 
 
 @pytest.mark.parametrize(
@@ -100,7 +185,7 @@ def test_untrusted_markdown_is_harmless(text: str, never: str) -> None:
 def test_only_web_links_open(url: str, safe: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    blocks.open_link(QUrl(url))
+    prose.open_link(QUrl(url))
     assert is_safe_link(url) is safe
     assert bool(opened) is safe
 
@@ -219,8 +304,6 @@ def test_a_banner_shows_summary_action_details_and_offers(qtbot: QtBot, theme: T
     assert banner._summary.text() == "It broke."
     assert [b.text() for b in banner.buttons()] == ["Mend it", "Details", "Copy"]
     banner.buttons()[2].click()
-    from PySide6.QtGui import QGuiApplication
-
     assert "line 2" in QGuiApplication.clipboard().text()
     banner.buttons()[0].click()
     assert done == ["mended"]

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.entities import Status
 from app.core.paths import Paths
-from app.ui.blocks import CodeBlock
+from app.ui.code_block import CodeBlock
 from tests.app_window import AppWindow
 
 pytestmark = pytest.mark.engine

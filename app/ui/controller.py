@@ -22,6 +22,7 @@ from app.services.chat import ChatService
 from app.services.engine import Engine
 from app.services.ports import ChatListener, EngineListener, EngineState, Lane
 from app.services.preferences import Preferences
+from app.ui import highlight, markdown
 from app.ui.bridge import QtScheduler
 from app.ui.figures import Figures
 from app.ui.main_window import MainWindow
@@ -80,6 +81,7 @@ class Controller(QObject, EngineListener, ChatListener):
         else:
             self.engine.start()
         self.models.look()
+        self._scheduler.run(Lane.DISK, _warm_up, lambda _: None, self.show_problem)
         self.window.composer.setFocus()
 
     def _connect(self) -> None:
@@ -243,3 +245,9 @@ class Controller(QObject, EngineListener, ChatListener):
     def problem_occurred(self, problem: Problem) -> None:
         self.show_problem(problem)
         self._show_answering()
+
+
+def _warm_up() -> None:
+    """Load what the first answer needs and the first paint does not, beside the main thread."""
+    markdown.warm_up()
+    highlight.warm_up()

@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import Message, Role, Status
-from app.ui.blocks import CodeBlock, ProseBlock
-from app.ui.markdown import Block, GrowingMarkdown
+from app.ui.message_body import MessageBody
+from app.ui.prose import ProseBlock
 from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, summary_of
 
@@ -34,20 +34,15 @@ class MessageView(QWidget):
         self._theme = theme
         self._text = ""
         self._status = message.status
-        self._markdown = GrowingMarkdown()
-        self._blocks: list[ProseBlock | CodeBlock] = []
-        self._finished_shown = 0
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, GAP, 0, GAP)
         self._layout.setSpacing(0)
-        self._body = QVBoxLayout()
-        self._body.setSpacing(GAP + 2)
+        self._body: ProseBlock | MessageBody
         if message.role is Role.USER:
             self._make_bubble(message.content)
         else:
-            self._layout.addLayout(self._body)
+            self._make_answer()
             self._make_footer()
-            self.append(message.content)
         self.update_from(message)
 
     @property
@@ -56,34 +51,26 @@ class MessageView(QWidget):
         return self._text
 
     def append(self, text: str) -> None:
-        """The answer grew: only its last block is laid out again."""
-        if not text:
-            return
-        self._text += text
-        tail = self._markdown.append(text)
-        wanted = self._markdown.finished[self._finished_shown :] + tail
-        for offset, block in enumerate(wanted):
-            index = self._finished_shown + offset
-            self._show_block(index, block, is_last=offset == len(wanted) - 1)
-        self._finished_shown = len(self._markdown.finished)
-        self._waiting.hide()
+        """The answer grew: only its last part is laid out again."""
+        if text and isinstance(self._body, MessageBody):
+            self._text += text
+            self._body.append(text, is_complete=self._status is not Status.STREAMING)
+            self._waiting.hide()
 
     def update_from(self, message: Message) -> None:
         """Take over text and status of `message`, which has the same id."""
-        if self.role is Role.USER:
+        if not isinstance(self._body, MessageBody):
             return
-        if message.content.startswith(self._text):
-            self.append(message.content[len(self._text) :])
         self._status = message.status
-        for block in self._blocks:
-            if isinstance(block, CodeBlock) and message.status is not Status.STREAMING:
-                block.finish()
+        goes_on = message.content.startswith(self._text)
+        rest = message.content[len(self._text) :] if goes_on else ""
+        self._text += rest
+        self._body.append(rest, is_complete=message.status is not Status.STREAMING)
         self._show_end(message)
 
     def restyle(self) -> None:
         """Colours again, after the theme changed."""
-        for block in self._blocks:
-            block.restyle()
+        self._body.restyle()
         if self.role is Role.ASSISTANT:
             self._copy.setIcon(self._theme.icon("copy", self._theme.colours.muted))
             self._again.setIcon(self._theme.icon("rotate-ccw", self._theme.colours.muted))
@@ -111,8 +98,12 @@ class MessageView(QWidget):
         row.setContentsMargins(48, 0, 0, 0)
         row.addStretch(1)
         row.addWidget(bubble, 1000)
-        self._blocks.append(block)
+        self._body = block
         self._layout.addLayout(row)
+
+    def _make_answer(self) -> None:
+        self._body = MessageBody(self._theme)
+        self._layout.addWidget(self._body)
 
     def _make_footer(self) -> None:
         self._waiting = QLabel(self.tr("Reading…"))
@@ -156,25 +147,6 @@ class MessageView(QWidget):
         button.setToolTip(name)
         button.setAccessibleName(name)
         return button
-
-    def _show_block(self, index: int, block: Block, *, is_last: bool) -> None:
-        kind = CodeBlock if block.is_code else ProseBlock
-        if index < len(self._blocks) and not isinstance(self._blocks[index], kind):
-            # a paragraph that turned out to be the first line of a fence, or the reverse
-            old = self._blocks.pop()
-            self._body.removeWidget(old)
-            old.deleteLater()
-        if index >= len(self._blocks):
-            widget = kind(self._theme)
-            self._blocks.append(widget)
-            self._body.addWidget(widget)
-        shown = self._blocks[index]
-        if isinstance(shown, CodeBlock):
-            shown.show_code(block.content, block.language)
-            if not is_last:
-                shown.finish()
-        else:
-            shown.show_html(block.content)
 
     def _show_end(self, message: Message) -> None:
         is_streaming = message.status is Status.STREAMING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -11,7 +12,10 @@ from app.core.entities import Message, MessageId
 from app.ui.message_view import MessageView
 from app.ui.theme import GAP, READING_WIDTH, Theme
 
-FRAME_MS = 50  # text is painted at most this often: 20 times a second reads as continuous
+FRAME_MS = 60  # text is painted at most this often: 16 times a second reads as continuous
+MAX_FRAME_MS = 200
+# Of the time: on two cores what the window takes is taken from the model, which needs them both
+PAINT_SHARE = 0.03
 NEAR_END = 40  # pixels from the end that still count as being there
 
 
@@ -49,6 +53,8 @@ class Transcript(QScrollArea):
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.timeout.connect(self._paint_pending)
+        self._frame_ms = FRAME_MS
+        self._painted_at = 0.0
         bar = self.verticalScrollBar()
         bar.rangeChanged.connect(self._keep_end)
         bar.valueChanged.connect(self._notice_scroll)
@@ -82,7 +88,8 @@ class Transcript(QScrollArea):
             return
         self._pending.setdefault(message_id, []).append(text)
         if not self._frame.isActive():
-            self._frame.start(FRAME_MS)
+            passed_ms = int((time.monotonic() - self._painted_at) * 1000)
+            self._frame.start(max(0, self._frame_ms - passed_ms))
 
     def update_message(self, message: Message) -> None:
         """Its status is another one now."""
@@ -113,12 +120,17 @@ class Transcript(QScrollArea):
 
     def _paint_pending(self) -> None:
         self._frame.stop()
+        started = time.monotonic()
         pending, self._pending = self._pending, {}
         for message_id, pieces in pending.items():
             view = self._views.get(message_id)
             if view is not None:
                 view.append("".join(pieces))
         if pending:
+            # the repaint that follows takes about as long again
+            self._painted_at = time.monotonic()
+            cost_ms = (self._painted_at - started) * 1000 * 2
+            self._frame_ms = min(max(FRAME_MS, int(cost_ms / PAINT_SHARE)), MAX_FRAME_MS)
             self.text_painted.emit()
 
     def _notice_scroll(self, value: int) -> None:

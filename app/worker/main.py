@@ -51,14 +51,17 @@ if TYPE_CHECKING:
     from app.worker.llm import StreamingLlamaCpp
     from app.worker.prompting import ChatTemplate
 
-GATHER_S = 0.045  # text is sent at most this often: the window paints 20 times a second, and on a
-# laptop with two cores each wake-up of the window takes time from both of llama.cpp's threads
+# Text is sent at most this often, a slow model's at once: eight times a second reads as continuous,
+# and on two cores each wake-up of the window makes both of llama.cpp's threads wait (painting 16
+# times a second: 0.89 of the speed of llama.cpp alone; 8 times: 0.97)
+GATHER_S = 0.12
 LOG_LINES = 40
 # How often libgomp looks again before a thread that waits for the others goes to sleep. Its default
 # is 'practically for ever' while there are as many cores as threads: then any other busy program
 # makes each of some hundred waits a token last a time slice (measured: 2 instead of 100 tokens/s
-# beside a second llama.cpp; alone no difference).
-SPIN_COUNT = "1000"
+# beside a second llama.cpp). 5000 costs 1 % alone and 1000 costs 3 %; beside one busy program the
+# smallest model writes 17 and 33 tokens/s; without any bound 6.
+SPIN_COUNT = "5000"
 
 
 def run(connection: Connection, log_path: Path) -> None:

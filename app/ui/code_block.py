@@ -1,22 +1,19 @@
-"""The two kinds of things a message is made of: a piece of prose and a piece of code."""
+"""A piece of code in a message: its language, a copy button, colours."""
 
 from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
     QColor,
-    QDesktopServices,
     QFontMetricsF,
     QGuiApplication,
     QResizeEvent,
     QSyntaxHighlighter,
-    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
-    QTextOption,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -24,102 +21,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
-    QSizePolicy,
-    QTextBrowser,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.ui.highlight import Span, spans
-from app.ui.markdown import is_safe_link
-from app.ui.theme import GAP, READING, Theme, code_font, text_font
-
-
-class ProseBlock(QTextBrowser):
-    """Selectable rich text as high as its content; never loads anything."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.setFont(text_font(READING))
-        self.setOpenLinks(False)
-        self.anchorClicked.connect(open_link)
-        self.viewport().setAutoFillBackground(False)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self.document().setDocumentMargin(0)
-        self._html = ""
-
-    def show_html(self, html: str) -> None:
-        """Replace the content; `html` comes from our own renderer only."""
-        self._html = html
-        c = self._theme.colours
-        font = code_font()
-        self.document().setDefaultStyleSheet(
-            f"code, pre {{ font-family: '{font.family()}'; font-size: {font.pointSizeF()}pt;"
-            f" background-color: {c.code}; }} a {{ color: {c.link}; }}"
-            f" blockquote {{ color: {c.muted}; }} h1 {{ font-size: x-large; }}"
-            f" h2 {{ font-size: large; }} h3, h4, h5, h6 {{ font-size: medium; }}"
-            " table { border-collapse: collapse; } td, th { padding: 4px 10px;"
-            f" border: 1px solid {c.border}; }} th {{ background-color: {c.code}; }}"
-        )
-        self.setHtml(html)
-        self._space_lines()
-        self.fit()
-
-    def show_text(self, text: str) -> None:
-        """Replace the content by plain text, exactly as it is."""
-        self._html = ""
-        self.setPlainText(text)
-        self._space_lines()
-        self.fit()
-
-    def restyle(self) -> None:
-        """Colours again, after the theme changed."""
-        if self._html:
-            self.show_html(self._html)
-
-    def fit(self) -> None:
-        """Become as high as the text at the present width."""
-        width = self.viewport().width()
-        if width > 0:
-            self.document().setTextWidth(width)
-        height = int(self.document().size().height() + 0.999)
-        if height != self.height() or self.minimumHeight() != height:
-            self.setFixedHeight(max(height, 1))
-
-    def _space_lines(self) -> None:
-        """Looser lines: Qt's style sheet subset has no line-height for a whole document."""
-        spacing = QTextBlockFormat()
-        spacing.setLineHeight(130.0, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        cursor = QTextCursor(self.document())
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.mergeBlockFormat(spacing)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self.fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # the transcript scrolls, not the block
-
-    def loadResource(self, type: int, name: QUrl | str) -> object:
-        return None  # nothing is read from disk or network by showing a message
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, self.height())
-
-
-def open_link(url: QUrl) -> None:
-    """Open an http(s) address in the browser; anything else is ignored."""
-    if is_safe_link(url.toString()):
-        QDesktopServices.openUrl(url)
+from app.ui.theme import GAP, Theme, code_font
 
 
 class _LineColours(QSyntaxHighlighter):
@@ -160,12 +68,16 @@ class _CodeText(QPlainTextEdit):
             event.ignore()
 
 
-class CodeBlock(QFrame):
+class CodeBlock(QWidget):
     """Code with its language, a copy button and colours; grows while it is written."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("codeBlock")
+        frame = QFrame()
+        frame.setObjectName("codeBlock")
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.addWidget(frame)
         self._theme = theme
         self._language = ""
         self._code = ""
@@ -192,12 +104,13 @@ class CodeBlock(QFrame):
         self._recolour.setSingleShot(True)
         self._recolour.timeout.connect(self._colour)
         self._interval_ms = 300
+        self._is_coloured = True
         head = QHBoxLayout()
         head.setContentsMargins(12, 4, 4, 0)
         head.addWidget(self._label)
         head.addStretch()
         head.addWidget(self.copy_button)
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout(frame)
         layout.setContentsMargins(0, 0, 0, GAP)
         layout.setSpacing(0)
         layout.addLayout(head)
@@ -210,6 +123,11 @@ class CodeBlock(QFrame):
     def code(self) -> str:
         """The code as it would be copied."""
         return self._code
+
+    def set_indent(self, pixels: int) -> None:
+        """Leave so much room at the side: code within a list stands below its item's text."""
+        if self._outer.contentsMargins().left() != pixels:
+            self._outer.setContentsMargins(pixels, 0, 0, 0)
 
     def show_code(self, code: str, language: str) -> None:
         """Show `code`; text that merely grew is appended without laying out the rest again."""
@@ -225,6 +143,7 @@ class CodeBlock(QFrame):
         else:
             self._text.setPlainText(code)
         self._code = code
+        self._is_coloured = False
         self._fit()
         if not self._recolour.isActive():
             self._recolour.start(self._interval_ms)
@@ -232,7 +151,8 @@ class CodeBlock(QFrame):
     def finish(self) -> None:
         """No more code will come: colour it now."""
         self._recolour.stop()
-        self._colour()
+        if not self._is_coloured:
+            self._colour()
 
     def restyle(self) -> None:
         """Colours again, after the theme changed."""
@@ -252,6 +172,7 @@ class CodeBlock(QFrame):
 
     def _colour(self) -> None:
         started = time.monotonic()
+        self._is_coloured = True
         self._colours.show(spans(self._code, self._language, dark=self._theme.colours.is_dark))
         cost_ms = (time.monotonic() - started) * 1000
         # A long block is lexed again and again while it grows: spend at most 1/30 of the time on it
