@@ -79,6 +79,32 @@ class Settings:
         0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512
     )
 
+    hub_endpoint: str = _setting(
+        "", "Model hub", "Address of the hub or of a mirror; empty is Hugging Face."
+    )
+    proxy: str = _setting(
+        "", "Proxy", "Such as http://name:password@host:3128; empty follows the system."
+    )
+    is_offline: bool = _setting(
+        False, "Offline", "Nothing is asked of the network; everything on this computer works."
+    )
+    downloads_at_once: int = _setting(
+        2, "Downloads at once", "More do not make it faster on most lines.", minimum=1, maximum=4
+    )
+    speed_limit_kib: int = _setting(
+        0,
+        "Download speed limit",
+        "KiB per second for all downloads together; 0 is no limit.",
+        minimum=0,
+        maximum=10_000_000,
+    )
+    models_folder: str = _setting(
+        "", "Models folder", "Where downloads go; empty is the usual place.", hidden=True
+    )
+    more_model_folders: str = _setting(
+        "", "More folders with models", "One folder a line; they are only read.", hidden=True
+    )
+
     def load_params(self) -> LoadParams:
         """How to load a model under these settings."""
         return LoadParams(context_tokens=self.context_tokens, threads=self.threads)

@@ -22,6 +22,7 @@ from app.core.entities import (
 )
 from app.core.errors import Problem
 from app.core.messages import TextProduced
+from app.core.models_entities import Download
 
 T = TypeVar("T")
 
@@ -101,6 +102,16 @@ class EngineListener:
 
     def worker_died(self, problem: Problem) -> None:
         """The process is gone without having been asked to (after model_/generation_failed)."""
+
+
+class DownloadListener:
+    """News of downloads."""
+
+    def downloads_changed(self, downloads: Sequence[Download]) -> None:
+        """All of them in their order; at most ten times a second."""
+
+    def download_done(self, download: Download) -> None:
+        """Verified and in its place; the model may be used."""
 
 
 class ChatListener:
