@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app import __version__
+from app.cli_models import add_commands
+from app.cli_models import run as run_models
 from app.core.errors import AppError, NoDisplay, NoModel, Problem, ProblemRaised
 from app.core.paths import Paths, find_paths
 
@@ -37,14 +39,21 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    if arguments and arguments[-1].lower().endswith(".gguf") and not {"ask", "open"} & {*arguments}:
+    others = {"ask", "open", "models"}
+    if arguments and arguments[-1].lower().endswith(".gguf") and not others & {*arguments}:
         arguments = [*arguments[:-1], "open", arguments[-1]]  # what a double click sends
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as end:  # help, version, wrong usage: said already
         return int(end.code or 0)
     paths = find_paths(options.data_dir)
-    commands = {"ask": _ask, "chats": _chats, "starter": _starter, "doctor": _doctor}
+    commands = {
+        "ask": _ask,
+        "chats": _chats,
+        "models": run_models,
+        "starter": _starter,
+        "doctor": _doctor,
+    }
     try:
         return commands.get(options.command, _window)(paths, options)
     except (AppError, ProblemRaised) as error:
@@ -82,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, words in (("show", "print one"), ("delete", "move one to the bin")):
         action = actions.add_parser(name, parents=[_data_dir()], help=words)
         action.add_argument("id", metavar="ID")
+    add_commands(commands, _data_dir)
     starter = commands.add_parser("starter", parents=[_data_dir()], help="fetch the starter model")
     starter.add_argument("--into", type=Path, metavar="DIR", help="the folder to put it into")
     commands.add_parser("doctor", parents=[_data_dir()], help="check this installation")

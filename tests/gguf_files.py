@@ -110,7 +110,7 @@ def empty(folder: Path) -> Path:
 def truncated(source: Path, folder: Path) -> Path:
     """The first half of a model: a download that broke off."""
     path = folder / "half.gguf"
-    return _written(path, _beginning(source), source.stat().st_size // 2)
+    return written(path, _beginning(source), source.stat().st_size // 2)
 
 
 def unknown_architecture(source: Path, folder: Path) -> Path:
@@ -121,7 +121,7 @@ def unknown_architecture(source: Path, folder: Path) -> Path:
     at = data.index(key) + len(key) + 8
     assert data[at : at + 5] == b"llama"
     data[at : at + 5] = b"wlama"
-    return _written(folder / "unknown.gguf", bytes(data), source.stat().st_size)
+    return written(folder / "unknown.gguf", bytes(data), source.stat().st_size)
 
 
 def without_template(source: Path, folder: Path) -> Path:
@@ -145,7 +145,7 @@ def _beginning(source: Path) -> bytes:
         return file.read(HEADER_BYTES)
 
 
-def _written(path: Path, data: bytes, size: int) -> Path:
+def written(path: Path, data: bytes, size: int) -> Path:
     """`data`, then a hole: it looks like `size` bytes and takes no room."""
     with path.open("wb") as file:
         file.write(data)

@@ -21,8 +21,9 @@ from app.core.errors import (
     ModelFileTruncated,
     NotAModel,
 )
-from app.models.gguf import kv_cache_bytes, read_header
+from app.models.gguf import read_header
 from app.models.library import describe, find_models
+from app.models.memory import kv_cache_bytes
 from app.models.quantization import quantization_name
 from tests import gguf_files
 from tests.gguf_files import ALIGNMENT, LLAMA, Tensor, gguf, header, padded

@@ -26,7 +26,14 @@ ARROWS = {
     "services": {"storage", "hub", "models", "core"},
     "doctor": {"services", "core"},
     "ui": {"services", "core"},
-    "cli": {"services", "core", "ui", "doctor"},  # it opens the window and runs the doctor
+    "cli_models": {"services", "core"},
+    "cli": {
+        "services",
+        "core",
+        "ui",
+        "doctor",
+        "cli_models",
+    },  # it opens the window and runs the doctor
     "__main__": {"cli"},
 }
 # the one import against the arrows: the engine hands the entry of the other process to spawn
@@ -38,10 +45,11 @@ OWNERS = {
     "langchain_core": "app.worker",
     "langchain": "app.worker",
     "huggingface_hub": "app.hub",
+    "keyring": "app.hub.token",
     "sqlite3": "app.storage",
     "PySide6": "app.ui",
 }
-NETWORK = ("requests", "urllib.request", "urllib3", "httpx", "http.client", "aiohttp")
+NETWORK = ("httpx2", "requests", "urllib.request", "urllib3", "httpx", "http.client", "aiohttp")
 MACHINE_PATH = re.compile(r"(^|[\s'\"=:])(/(home|Users|root|work|tmp|mnt|opt)/|[A-Z]:\\)")
 
 

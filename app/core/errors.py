@@ -215,6 +215,12 @@ class TemplateBroken(ModelError):
     action = "Choose another model; the details say what is wrong with the template."
 
 
+class ModelNotOurs(ModelError):
+    code = "model.not-ours"
+    summary = "{path} is not in the models folder, so Inglenook does not delete it."
+    action = "Delete it with the program that put it there, or in the file manager."
+
+
 class StarterNotFetched(ModelError):
     code = "model.starter"
     summary = "The starter model could not be fetched into {folder}."
@@ -297,6 +303,18 @@ class RepoNotFound(HubError):
     code = "hub.no-repo"
     summary = "There is no repository {repo}, or it is private."
     action = "Check the name, or add an access token that may see it."
+
+
+class RevisionNotFound(HubError):
+    code = "hub.no-revision"
+    summary = "{repo} has no version {revision}."
+    action = "Leave the version out to get the newest one."
+
+
+class RepoDisabled(HubError):
+    code = "hub.disabled"
+    summary = "The hub has closed {repo}."
+    action = "Choose another repository."
 
 
 class HubFileNotFound(HubError):

@@ -188,6 +188,7 @@ class CatalogueEntry:
     summary: str
     is_gated: bool = False
     unverified: tuple[str, ...] = ()
+    original: str = ""  # the makers' own repository; it may be gated where `repo` is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ class Paths:
         return self.data / "models"
 
     @property
+    def downloads(self) -> Path:
+        """What is being fetched, one file a job; the bytes lie in the models folder."""
+        return self.data / "downloads"
+
+    @property
     def settings(self) -> Path:
         return self.config / "settings.json"
 

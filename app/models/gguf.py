@@ -10,7 +10,7 @@ import math
 import mmap
 import struct
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from app.core.errors import (
     ModelFileDamaged,
@@ -27,7 +27,7 @@ STRING, ARRAY, BOOL = 8, 9, 7
 MOST_TENSORS = 100_000
 MOST_KEYS = 10_000
 MOST_KEPT_TEXT = 1 << 20  # bytes; a chat template is far smaller
-_SCALARS = {
+SCALARS = {
     0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?",
     10: "<Q", 11: "<q", 12: "<d",
 }  # fmt: skip
@@ -61,18 +61,18 @@ class GgufHeader:
     metadata: dict[str, object]
 
 
-class _Short(Exception):
+class Short(Exception):
     """The file ends inside its header."""
 
 
-class _Damaged(Exception):
+class Damaged(Exception):
     """The header contradicts itself."""
 
 
-class _Reader:
+class Reader:
     """A cursor over the mapped file that never leaves it."""
 
-    def __init__(self, data: mmap.mmap) -> None:
+    def __init__(self, data: mmap.mmap | bytes) -> None:
         self._data = data
         self._size = len(data)
         self.position = 0
@@ -86,7 +86,7 @@ class _Reader:
     def skip(self, count: int) -> None:
         """Leave out `count` bytes."""
         if count < 0 or self.position + count > self._size:
-            raise _Short
+            raise Short
         self.position += count
 
     def number(self, form: str) -> int:
@@ -107,10 +107,10 @@ class _Reader:
         position = self.position
         for _ in range(count):
             if position + 8 > size:
-                raise _Short
+                raise Short
             position += 8 + unpack(data, position)[0]
         if position > size:
-            raise _Short
+            raise Short
         self.position = position
 
     def value(self, kind: int) -> object:
@@ -119,22 +119,22 @@ class _Reader:
             return self.text()
         if kind == ARRAY:
             return self._array()
-        form = _SCALARS.get(kind)
+        form = SCALARS.get(kind)
         if form is None:
-            raise _Damaged(f"unknown value type {kind}")
+            raise Damaged(f"unknown value type {kind}")
         return struct.unpack(form, self.take(struct.calcsize(form)))[0]
 
     def _array(self) -> object:
         kind = self.number("<I")
         count = self.number("<Q")
         if count > self._size:
-            raise _Short
+            raise Short
         if kind == STRING:
             self.skip_strings(count)
             return count
-        form = _SCALARS.get(kind)
+        form = SCALARS.get(kind)
         if form is None:
-            raise _Damaged(f"unknown array type {kind}")
+            raise Damaged(f"unknown array type {kind}")
         if kind in (4, 5) and count <= 1024:  # per-layer settings such as head counts
             return tuple(self.number(form) for _ in range(count))
         self.skip(struct.calcsize(form) * count)
@@ -153,48 +153,54 @@ def read_header(path: Path) -> GgufHeader:
             if file.read(4) != MAGIC:
                 raise NotAModel(name=path.name)
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _read(_Reader(data), path, size)
+                return _read(Reader(data), path.name, size)
     except FileNotFoundError as error:
         raise ModelFileMissing(path=path) from error
     except PermissionError as error:
         raise ModelFileNotReadable(path=path) from error
-    except (_Damaged, struct.error, OSError) as error:
+    except (Damaged, struct.error, OSError) as error:
         raise ModelFileDamaged(str(error), name=path.name) from error
 
 
-def _read(reader: _Reader, path: Path, size: int) -> GgufHeader:
+def _read(reader: Reader, name: str, size: int) -> GgufHeader:
     try:
-        reader.skip(4)
-        version = reader.number("<I")
-        if version not in (2, 3):
-            raise _Damaged(f"GGUF version {version} is not known")
-        tensors = reader.number("<Q")
-        keys = reader.number("<Q")
-        if tensors > MOST_TENSORS or keys > MOST_KEYS:
-            raise _Damaged(f"{tensors} tensors and {keys} keys")
+        tensors, keys = read_counts(reader)
         metadata: dict[str, object] = {}
         for _ in range(keys):
-            name = reader.text()
-            metadata[name] = reader.value(reader.number("<I"))
+            key = reader.text()
+            metadata[key] = reader.value(reader.number("<I"))
         parameters, data_size = _read_tensors(reader, tensors)
-    except _Short:
-        raise ModelFileTruncated(name=path.name, have=size, need=f"> {size}") from None
+    except Short:
+        raise ModelFileTruncated(name=name, have=size, need=f"> {size}") from None
     alignment = metadata.get("general.alignment", 32)
     step = alignment if isinstance(alignment, int) and alignment > 0 else 32
     needed = math.ceil(reader.position / step) * step + data_size
     if size < needed:
-        raise ModelFileTruncated(name=path.name, have=size, need=needed)
-    return _header(path, size, metadata, parameters)
+        raise ModelFileTruncated(name=name, have=size, need=needed)
+    return make_header(name, size, metadata, parameters)
 
 
-def _read_tensors(reader: _Reader, count: int) -> tuple[int, int]:
+def read_counts(reader: Reader) -> tuple[int, int]:
+    """How many tensors and keys follow; `reader` is before the magic. Raises Short or Damaged."""
+    reader.skip(len(MAGIC))
+    version = reader.number("<I")
+    if version not in (2, 3):
+        raise Damaged(f"GGUF version {version} is not known")
+    tensors = reader.number("<Q")
+    keys = reader.number("<Q")
+    if tensors > MOST_TENSORS or keys > MOST_KEYS:
+        raise Damaged(f"{tensors} tensors and {keys} keys")
+    return tensors, keys
+
+
+def _read_tensors(reader: Reader, count: int) -> tuple[int, int]:
     """Number of parameters, and bytes of tensor data from its beginning."""
     parameters = end = 0
     for _ in range(count):
         reader.skip(reader.number("<Q"))
         dimensions = reader.number("<I")
         if dimensions > 4:
-            raise _Damaged(f"a tensor of {dimensions} dimensions")
+            raise Damaged(f"a tensor of {dimensions} dimensions")
         elements = math.prod(reader.number("<Q") for _ in range(dimensions))
         kind = reader.number("<I")
         offset = reader.number("<Q")
@@ -204,7 +210,10 @@ def _read_tensors(reader: _Reader, count: int) -> tuple[int, int]:
     return parameters, end
 
 
-def _header(path: Path, size: int, metadata: dict[str, object], parameters: int) -> GgufHeader:
+def make_header(
+    file_name: str, size: int, metadata: dict[str, object], parameters: int
+) -> GgufHeader:
+    """The header from what was read, with the defaults that llama.cpp takes."""
     architecture = _text(metadata.get("general.architecture"))
 
     def number(key: str, default: int = 0) -> int:
@@ -220,8 +229,8 @@ def _header(path: Path, size: int, metadata: dict[str, object], parameters: int)
     return GgufHeader(
         file_size=size,
         architecture=architecture,
-        name=_text(metadata.get("general.name")) or path.stem,
-        quantization=quantization_name(metadata.get("general.file_type"), path.name),
+        name=_text(metadata.get("general.name")) or PurePath(file_name).stem,
+        quantization=quantization_name(metadata.get("general.file_type"), file_name),
         parameters=parameters,
         trained_context=number("context_length"),
         chat_template=template if isinstance(template, str) and template.strip() else None,
@@ -236,15 +245,3 @@ def _header(path: Path, size: int, metadata: dict[str, object], parameters: int)
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def kv_cache_bytes(header: GgufHeader, context_tokens: int) -> int:
-    """Bytes of an f16 KV cache: layers x KV heads x (key + value length) x 2 bytes per token."""
-    per_token = header.block_count * header.kv_heads * (header.key_length + header.value_length) * 2
-    return per_token * context_tokens
-
-
-def estimated_memory_bytes(header: GgufHeader, context_tokens: int) -> int:
-    """Weights, KV cache, and compute buffers taken as 64 MiB plus 5 % of the weights."""
-    buffers = (64 << 20) + header.file_size // 20
-    return header.file_size + kv_cache_bytes(header, context_tokens) + buffers

@@ -49,7 +49,10 @@ def describe(path: Path, *, is_starter: bool = False) -> LocalModel:
 
 
 def _gguf_files(folder: Path) -> list[Path]:
+    """The files below `folder`; a single file stands for itself."""
     try:
+        if folder.suffix.lower() == ".gguf" and _is_file(folder):
+            return [folder]
         files = [p for p in folder.rglob("*") if p.suffix.lower() == ".gguf" and _is_file(p)]
     except OSError:
         return []  # a folder on a drive that is not there hides its models, not the others

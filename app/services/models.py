@@ -7,12 +7,15 @@ from pathlib import Path
 
 from app.core.entities import LocalModel
 from app.core.paths import Paths
-from app.models.library import find_models
+from app.core.settings import SettingsFile
+from app.models.library import describe
+from app.services.library import Library
 
 
 def find_local_models(paths: Paths) -> list[LocalModel]:
-    """Everything in the models folder and the starter folders; reads the disk."""
-    return find_models(paths.model_folders(), paths.starter_folders())
+    """Everything in the models folder, the starter folders and what the person added."""
+    settings, _ = SettingsFile(paths.settings).load()
+    return Library(paths, lambda: settings).models()
 
 
 def choose_model(remembered: str, models: Sequence[LocalModel]) -> LocalModel | None:
@@ -22,3 +25,8 @@ def choose_model(remembered: str, models: Sequence[LocalModel]) -> LocalModel | 
         if remembered and model.path == Path(remembered):
             return model
     return usable[0] if usable else None
+
+
+def describe_model(path: Path) -> LocalModel:
+    """What the file at `path` is, broken or not; reads the disk."""
+    return describe(path.expanduser().absolute())

@@ -33,6 +33,8 @@ class Lane(StrEnum):
     STORAGE = "storage"
     DISK = "disk"
     NETWORK = "network"
+    HUB = "hub"  # searches and pages of repositories
+    BULK = "bulk"  # gigabytes are copied or read again
 
 
 class Scheduler(Protocol):

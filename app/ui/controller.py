@@ -20,6 +20,7 @@ from app.core.paths import Paths
 from app.core.settings import Settings, SettingsFile
 from app.services.chat import ChatService
 from app.services.engine import Engine
+from app.services.library import Library
 from app.services.ports import ChatListener, EngineListener, EngineState, Lane
 from app.services.preferences import Preferences
 from app.ui import highlight, markdown
@@ -27,6 +28,7 @@ from app.ui.bridge import QtScheduler
 from app.ui.figures import Figures
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
+from app.ui.models_controller import ModelsController
 from app.ui.problem_view import Offer
 from app.ui.theme import Theme
 from app.ui.window_state import load_state, save_state
@@ -58,8 +60,12 @@ class Controller(QObject, EngineListener, ChatListener):
         self.chat = ChatService(
             paths.database, self.engine, scheduler, lambda: self.preferences.settings
         )
+        library = Library(paths, lambda: self.preferences.settings)
         self.models = ModelChoice(
-            paths, window, self.engine, scheduler, self.preferences, self.show_problem
+            paths, library, window, self.engine, scheduler, self.preferences, self.show_problem
+        )
+        self.model_store = ModelsController(
+            paths, window, self.models, library, scheduler, self.preferences, self.show_problem
         )
         self._figures = Figures(self.engine, window.status)
         self.engine.add_listener(self)
@@ -81,6 +87,7 @@ class Controller(QObject, EngineListener, ChatListener):
         else:
             self.engine.start()
         self.models.look()
+        self.model_store.start()
         self._scheduler.run(Lane.DISK, _warm_up, lambda _: None, self.show_problem)
         self.window.composer.setFocus()
 
@@ -140,6 +147,7 @@ class Controller(QObject, EngineListener, ChatListener):
         self._draft.stop()
         self._figures.stop()
         self.models.stop()
+        self.model_store.stop()
         self._save_draft()
         self.window.hide()  # what follows may take a moment
         self.chat.close()

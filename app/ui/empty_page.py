@@ -30,6 +30,7 @@ class EmptyPage(QScrollArea):
     open_folder_requested = Signal()
     look_again_requested = Signal()
     starter_requested = Signal()
+    find_requested = Signal()
 
     def __init__(self, *, can_fetch: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -139,6 +140,7 @@ class EmptyPage(QScrollArea):
         self._starter.clicked.connect(self.starter_requested)
         column.addWidget(self._starter)
         for text, signal in (
+            (self.tr("Find a model"), self.find_requested),
             (self.tr("Choose a model file…"), self.choose_file_requested),
             (self.tr("Open the models folder"), self.open_folder_requested),
             (self.tr("Look again"), self.look_again_requested),

@@ -20,10 +20,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import LocalModel
+from app.core.models_entities import Download
 from app.core.settings import Settings, declarations
 from app.services.starter import can_fetch_starter
 from app.ui.composer import Composer
+from app.ui.downloads_view import overall_fraction
 from app.ui.empty_page import EmptyPage
+from app.ui.models_page import ModelsPage
 from app.ui.problem_view import Banner, Toast
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
@@ -41,6 +44,7 @@ class MainWindow(QMainWindow):
     setting_chosen = Signal(str, object)
     stop_requested = Signal()
     new_requested = Signal()
+    models_requested = Signal(str)  # the Models page, at a tab; empty: the one open last
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -61,6 +65,14 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.transcript)
+        self.models_page = ModelsPage(theme)
+        self.models_page.closed.connect(self.show_chat)
+        self.models_requested.connect(self.show_models_page)
+        self.sidebar.models_requested.connect(lambda: self.models_requested.emit(""))
+        self.empty.find_requested.connect(lambda: self.models_requested.emit("catalogue"))
+        self.pages.addWidget(self.models_page)
+        self._chat_page: QWidget = self.empty
+        self.pages.currentChanged.connect(self._page_changed)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
         self._splitter.setHandleWidth(1)
         self._splitter.setChildrenCollapsible(False)
@@ -160,6 +172,8 @@ class MainWindow(QMainWindow):
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(signal)
         QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(self._toggle_sidebar)
+        models = QShortcut(QKeySequence("Ctrl+M"), self)
+        models.activated.connect(lambda: self.models_requested.emit(""))
         QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.composer.setFocus)
 
     def show_settings(self, settings: Settings) -> None:
@@ -167,6 +181,31 @@ class MainWindow(QMainWindow):
         self._settings = settings
         for (name, value), action in self._choices.items():
             action.setChecked(getattr(settings, name) == value)
+
+    def show_models_page(self, tab: str = "") -> None:
+        """The Models page in the place of the conversation, at `tab` or where it was left."""
+        if tab or self.pages.currentWidget() is not self.models_page:
+            self.pages.setCurrentWidget(self.models_page)
+            self.models_page.open_tab(tab or self.models_page.tab)
+
+    def show_chat(self) -> None:
+        """Back from the Models page to what was open before."""
+        if self.pages.currentWidget() is self.models_page:
+            self.pages.setCurrentWidget(self._chat_page)
+            self.composer.setFocus()
+
+    def show_download_progress(self, downloads: Sequence[Download]) -> None:
+        """How far all downloads are together, in the sidebar."""
+        fraction = overall_fraction(downloads)
+        self.sidebar.models_entry.show_progress(-1.0 if fraction is None else fraction)
+
+    def _page_changed(self) -> None:
+        page = self.pages.currentWidget()
+        is_models = page is self.models_page
+        if page is not None and not is_models:
+            self._chat_page = page
+        self.composer.setVisible(not is_models)
+        self.sidebar.models_entry.setChecked(is_models)
 
     def show_title(self, title: str) -> None:
         """The open conversation in the window's title."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from app.core.entities import LocalModel, ModelDescription
+from app.core.entities import Device, LocalModel, ModelDescription
 from app.core.errors import NoModel, Problem
 from app.core.paths import Paths
 from app.services.engine import Engine
-from app.services.models import choose_model, find_local_models
+from app.services.library import Library
+from app.services.models import choose_model
 from app.services.ports import EngineListener, EngineState, Lane, Scheduler
 from app.services.preferences import Preferences
 from app.services.starter import StarterService
@@ -23,9 +24,12 @@ from app.ui.words import short_model_name, summary_of
 class ModelChoice(QObject, EngineListener):
     """The model button, the page without a model and the engine, joined."""
 
+    models_found = Signal(list, object)  # LocalModels; the Path in use or None
+
     def __init__(
         self,
         paths: Paths,
+        library: Library,
         window: MainWindow,
         engine: Engine,
         scheduler: Scheduler,
@@ -34,6 +38,7 @@ class ModelChoice(QObject, EngineListener):
     ) -> None:
         super().__init__(window)
         self._paths = paths
+        self._library = library
         self._window = window
         self._engine = engine
         self._scheduler = scheduler
@@ -64,9 +69,17 @@ class ModelChoice(QObject, EngineListener):
 
     def look(self) -> None:
         """Search the models folders, off the main thread."""
-        self._scheduler.run(
-            Lane.DISK, lambda: find_local_models(self._paths), self._found, self._show_problem
-        )
+        self._scheduler.run(Lane.DISK, self._library.models, self._found, self._show_problem)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """What llama.cpp can compute on."""
+        return self._engine.devices
+
+    def let_go(self, path: Path) -> None:
+        """Unload the model at `path` if it is the one in use: its file is about to go."""
+        if self._engine.model_path == path:
+            self._engine.unload()
 
     def stop(self) -> None:
         """At quit: end a fetch that is under way."""
@@ -76,6 +89,7 @@ class ModelChoice(QObject, EngineListener):
         if models != self._models or not models:
             self._models = models
             self._window.show_models(models, self._engine.model_path)
+        self.models_found.emit(models, self._engine.model_path)
         if self._engine.model_path is None:
             remembered = self._preferences.settings.model_path
             chosen = choose_model(remembered, models)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import Problem
+from app.ui.flow import FlowLayout
 from app.ui.theme import GAP, Theme, code_font
 from app.ui.words import action_of, summary_of
 
@@ -48,7 +49,7 @@ class Banner(QFrame):
         self._details.setFont(code_font())
         self._details.setFixedHeight(120)
         self._details.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._buttons = QHBoxLayout()
+        self._buttons = FlowLayout()
         self._buttons.setSpacing(GAP)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -88,7 +89,6 @@ class Banner(QFrame):
             copy.clicked.connect(self._copy)
             self._buttons.addWidget(show)
             self._buttons.addWidget(copy)
-        self._buttons.addStretch(1)
         self.setAccessibleName(self._summary.text())
         self.show()
 
@@ -170,6 +170,7 @@ class Toast(QFrame):
 def _text_label() -> QLabel:
     label = QLabel()
     label.setWordWrap(True)
+    label.setMinimumWidth(1)  # a long path is cut rather than widening the window
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import Conversation, ConversationId
+from app.ui.models_entry import ModelsEntry
 from app.ui.theme import GAP, HEADING, Theme, app_icon, text_font
 
 Index = QModelIndex | QPersistentModelIndex
@@ -164,9 +165,10 @@ def _menu_rect(option: QStyleOptionViewItem) -> QRect:
 
 
 class Sidebar(QWidget):
-    """New conversation on top, the conversations below."""
+    """New conversation and the models on top, the conversations below."""
 
     new_requested = Signal()
+    models_requested = Signal()
     open_requested = Signal(str)
     rename_requested = Signal(str, str)
     delete_requested = Signal(str)
@@ -198,7 +200,13 @@ class Sidebar(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.models_entry = ModelsEntry(theme)
+        self.models_entry.clicked.connect(self.models_requested)
+        entry = QHBoxLayout()
+        entry.setContentsMargins(GAP, 0, GAP, 6)
+        entry.addWidget(self.models_entry)
         layout.addLayout(head)
+        layout.addLayout(entry)
         layout.addWidget(self.view, 1)
         theme.changed.connect(self._restyle)
         self._restyle()

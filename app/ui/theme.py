@@ -34,6 +34,8 @@ class Colours:
     danger: str
     danger_ground: str
     link: str
+    good: str
+    warn: str
 
 
 LIGHT = Colours(
@@ -54,6 +56,8 @@ LIGHT = Colours(
     danger="#a3261c",
     danger_ground="#fbece9",
     link="#a04410",
+    good="#2c6631",
+    warn="#754a00",
 )
 DARK = Colours(
     is_dark=True,
@@ -73,6 +77,8 @@ DARK = Colours(
     danger="#ff9d8f",
     danger_ground="#3a2421",
     link="#f0a070",
+    good="#98c985",
+    warn="#e3b565",
 )
 
 GAP = 8  # pixels between things that belong together; other distances are multiples of it
@@ -241,6 +247,45 @@ def _style_sheet(c: Colours) -> str:
     #toast QPushButton {{ background: transparent; border: none; color: {c.window};
                           font-weight: 600; text-decoration: underline; }}
     QLabel[role="muted"] {{ color: {c.muted}; }}
+    QPushButton:disabled {{ color: {c.muted}; background: transparent; }}
+    QPushButton[danger="true"] {{ color: {c.danger}; }}
+    QPushButton[chip="true"] {{ border-radius: 11px; padding: 4px 12px; background: transparent; }}
+    QPushButton[chip="true"]:hover {{ background: {c.hover}; }}
+    QPushButton[chip="true"]:checked {{ background: {c.selected}; border-color: {c.selected}; }}
+    QPushButton[chip="true"]:focus {{ border-color: {c.accent}; }}
+    QLineEdit[field="true"], QComboBox {{ border: 1px solid {c.border}; border-radius: 6px;
+                 padding: 5px 8px; background: {c.surface}; color: {c.text}; }}
+    QLineEdit[field="true"]:focus, QComboBox:focus {{ border-color: {c.accent}; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: none; }}
+    QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.border};
+                 color: {c.text}; selection-background-color: {c.hover};
+                 selection-color: {c.text}; outline: none; }}
+    #modelsBar {{ border-bottom: 1px solid {c.border}; }}
+    #modelsTabs::tab {{ padding: 9px 10px 8px 10px; color: {c.muted}; background: transparent;
+                 border: none; border-bottom: 2px solid transparent; }}
+    #modelsTabs::tab:hover {{ color: {c.text}; }}
+    #modelsTabs::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
+    #modelsTabs::tab:focus {{ background: {c.hover}; }}
+    #splitLine {{ background: {c.border}; }}
+    #rowList {{ background: transparent; border: none; outline: none; }}
+    #panel {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 10px; }}
+    #panel[role="recommended"] {{ border-color: {c.accent}; }}
+    #confirm {{ background: {c.danger_ground}; border: 1px solid {c.border};
+                border-radius: 8px; }}
+    #note {{ background: {c.code}; border: 1px solid {c.border}; border-radius: 8px; }}
+    #dropHint {{ background: {c.surface}; border: 2px dashed {c.accent}; border-radius: 12px; }}
+    QProgressBar {{ background: {c.hover}; border: none; border-radius: 3px; }}
+    QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
+    QProgressBar[role="done"]::chunk {{ background: {c.good}; }}
+    QProgressBar[role="idle"]::chunk {{ background: {c.muted}; }}
+    QLabel[role="good"] {{ color: {c.good}; }}
+    QLabel[role="warn"] {{ color: {c.warn}; }}
+    QLabel[role="bad"] {{ color: {c.danger}; }}
+    QLabel[role="tag"] {{ color: {c.muted}; border: 1px solid {c.border}; border-radius: 5px;
+                 padding: 0 6px; }}
+    #modelsEntry {{ text-align: left; padding: 8px 10px; }}
+    #modelsEntry:checked {{ background: {c.selected}; }}
     QLabel[role="danger"] {{ color: {c.danger}; font-weight: 600; }}
     QSplitter::handle {{ background: {c.border}; }}
     """

@@ -14,8 +14,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import psutil
-
 from app.core.entities import ModelDescription, Statistics, StopReason
 from app.core.errors import (
     AppError,
@@ -45,7 +43,9 @@ from app.core.messages import (
     Unload,
     WorkerReady,
 )
-from app.models.gguf import GgufHeader, estimated_memory_bytes, read_header
+from app.models.gguf import GgufHeader, read_header
+from app.models.hardware import free_ram_bytes
+from app.models.memory import memory_bytes
 
 if TYPE_CHECKING:
     from app.worker.llm import StreamingLlamaCpp
@@ -161,7 +161,7 @@ class Worker:
         self._send(Loading(command.request_id, 0.0))
         header = read_header(command.path)  # a bad file leaves the loaded model alone
         context = llm.context_for(command.params, header.trained_context)
-        if estimated_memory_bytes(header, context) > _available_bytes():
+        if memory_bytes(header, context) > free_ram_bytes():
             self._unload()  # what it held may be what is missing
             _check_memory(command.path, header, context)
         self._unload()
@@ -298,21 +298,15 @@ def _describe(command: Load, header: GgufHeader, client: object) -> ModelDescrip
     )
 
 
-def _available_bytes() -> int:
-    """Free memory; INGLENOOK_MEMORY_LIMIT_BYTES stands in for it to try a smaller machine."""
-    limit = os.environ.get("INGLENOOK_MEMORY_LIMIT_BYTES", "")
-    return int(limit) if limit.isdigit() else int(psutil.virtual_memory().available)
-
-
 def _check_memory(path: Path, header: GgufHeader, context: int) -> None:
-    if estimated_memory_bytes(header, context) > _available_bytes():
+    if memory_bytes(header, context) > free_ram_bytes():
         raise _memory_error(path, header, context, "")
 
 
 def _memory_error(path: Path, header: GgufHeader, context: int, details: str) -> NotEnoughMemory:
-    need = estimated_memory_bytes(header, context)
+    need = memory_bytes(header, context)
     return NotEnoughMemory(
-        details, name=path.name, need=_mebibytes(need), have=_mebibytes(_available_bytes())
+        details, name=path.name, need=_mebibytes(need), have=_mebibytes(free_ram_bytes())
     )
 
 

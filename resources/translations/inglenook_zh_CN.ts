@@ -17,6 +17,33 @@
     </message>
 </context>
 <context>
+    <name>CatalogueTab</name>
+    <message>
+        <source>Choose a model to see its variants.</source>
+        <translation>选择一个模型以查看其版本。</translation>
+    </message>
+    <message>
+        <source>Catalogue</source>
+        <translation>模型目录</translation>
+    </message>
+    <message>
+        <source>Filter by name or language</source>
+        <translation>按名称或语言筛选</translation>
+    </message>
+    <message>
+        <source>Filter the catalogue</source>
+        <translation>筛选模型目录</translation>
+    </message>
+    <message>
+        <source>No model in the catalogue is like that. Try fewer filters, or the search.</source>
+        <translation>目录中没有符合条件的模型。请减少筛选条件，或使用搜索。</translation>
+    </message>
+    <message>
+        <source>The catalogue is empty.</source>
+        <translation>模型目录是空的。</translation>
+    </message>
+</context>
+<context>
     <name>CodeBlock</name>
     <message>
         <source>Copy the code</source>
@@ -51,6 +78,13 @@
     </message>
 </context>
 <context>
+    <name>Confirm</name>
+    <message>
+        <source>Keep it</source>
+        <translation>保留</translation>
+    </message>
+</context>
+<context>
     <name>Controller</name>
     <message>
         <source>The language changes with the next start</source>
@@ -75,6 +109,131 @@
     <message>
         <source>Deleted “{title}”</source>
         <translation>已删除“{title}”</translation>
+    </message>
+</context>
+<context>
+    <name>DetailView</name>
+    <message>
+        <source>Back to the list</source>
+        <translation>返回列表</translation>
+    </message>
+    <message>
+        <source>Asking the hub for its variants…</source>
+        <translation>正在向模型仓库查询其版本…</translation>
+    </message>
+    <message>
+        <source>Variants</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>From the model&apos;s page</source>
+        <translation>来自模型页面</translation>
+    </message>
+    <message>
+        <source>Open its page in the browser</source>
+        <translation>在浏览器中打开其页面</translation>
+    </message>
+    <message>
+        <source>The owner gives it only to people who have accepted the terms.</source>
+        <translation>所有者只向已接受条款的人提供此模型。</translation>
+    </message>
+    <message>
+        <source>Read the terms in the browser</source>
+        <translation>在浏览器中阅读条款</translation>
+    </message>
+    <message>
+        <source>Taken from the model&apos;s page and not checked: {fields}</source>
+        <translation>取自模型页面，未经核实：{fields}</translation>
+    </message>
+    <message>
+        <source>There is no GGUF file in it</source>
+        <translation>其中没有 GGUF 文件</translation>
+    </message>
+    <message>
+        <source>Open its page</source>
+        <translation>打开其页面</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>{count} downloads</source>
+        <translation>{count} 次下载</translation>
+    </message>
+    <message>
+        <source>{count} likes</source>
+        <translation>{count} 个赞</translation>
+    </message>
+    <message>
+        <source>changed {date}</source>
+        <translation>更新于 {date}</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadRow</name>
+    <message>
+        <source>Chat with it</source>
+        <translation>与它对话</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Earlier</source>
+        <translation>提前</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>推后</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{done} / {total}</translation>
+    </message>
+    <message>
+        <source>Take off the list</source>
+        <translation>从列表中移除</translation>
+    </message>
+    <message>
+        <source>Cancel and throw away the {size} that have arrived?</source>
+        <translation>取消下载并丢弃已下载的 {size}？</translation>
+    </message>
+    <message>
+        <source>Throw away</source>
+        <translation>丢弃</translation>
+    </message>
+</context>
+<context>
+    <name>DownloadsTab</name>
+    <message>
+        <source>Nothing is being downloaded.</source>
+        <translation>没有下载任务。</translation>
+    </message>
+    <message>
+        <source>Find a model</source>
+        <translation>查找模型</translation>
+    </message>
+    <message>
+        <source>Under way: {count}</source>
+        <translation>进行中：{count}</translation>
+    </message>
+    <message>
+        <source>Nothing is under way.</source>
+        <translation>没有进行中的下载。</translation>
     </message>
 </context>
 <context>
@@ -124,6 +283,10 @@
         <translation>获取小型入门模型（94 MiB）</translation>
     </message>
     <message>
+        <source>Find a model</source>
+        <translation>查找模型</translation>
+    </message>
+    <message>
         <source>Choose a model file…</source>
         <translation>选择模型文件…</translation>
     </message>
@@ -134,6 +297,124 @@
     <message>
         <source>Look again</source>
         <translation>重新查找</translation>
+    </message>
+</context>
+<context>
+    <name>LibraryTab</name>
+    <message>
+        <source>Models on this computer</source>
+        <translation>这台电脑上的模型</translation>
+    </message>
+    <message>
+        <source>Import files…</source>
+        <translation>导入文件…</translation>
+    </message>
+    <message>
+        <source>Add a folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>No model is here yet. Find one, or drop a .gguf file onto this page.</source>
+        <translation>这里还没有模型。请查找一个，或将 .gguf 文件拖放到此页面。</translation>
+    </message>
+    <message>
+        <source>Find a model</source>
+        <translation>查找模型</translation>
+    </message>
+    <message>
+        <source>Models: {count}, {size} together</source>
+        <translation>模型：{count} 个，共 {size}</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Broken</source>
+        <translation>已损坏</translation>
+    </message>
+    <message>
+        <source>Import models</source>
+        <translation>导入模型</translation>
+    </message>
+    <message>
+        <source>Models (*.gguf)</source>
+        <translation>模型 (*.gguf)</translation>
+    </message>
+    <message>
+        <source>Add a folder with models</source>
+        <translation>添加含有模型的文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>LocalDetail</name>
+    <message>
+        <source>Back to the list</source>
+        <translation>返回列表</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Quantization</source>
+        <translation>量化</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>参数量</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation>架构</translation>
+    </message>
+    <message>
+        <source>Trained for</source>
+        <translation>训练长度</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>与它对话</translation>
+    </message>
+    <message>
+        <source>Check the file</source>
+        <translation>检查文件</translation>
+    </message>
+    <message>
+        <source>Reads the whole file again, and compares it with what was downloaded</source>
+        <translation>重新读取整个文件，并与下载时的内容比对</translation>
+    </message>
+    <message>
+        <source>Show in its folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>删除…</translation>
+    </message>
+    <message>
+        <source>Choose a model to see its file.</source>
+        <translation>选择一个模型以查看其文件。</translation>
+    </message>
+    <message>
+        <source>This model answers at the moment.</source>
+        <translation>当前正由此模型回答。</translation>
+    </message>
+    <message>
+        <source>Delete {name} from the disk? That frees {size}, and cannot be undone.</source>
+        <translation>要从磁盘删除 {name} 吗？这将释放 {size}，且无法撤销。</translation>
+    </message>
+    <message>
+        <source>Delete the file</source>
+        <translation>删除文件</translation>
     </message>
 </context>
 <context>
@@ -250,6 +531,203 @@
     </message>
 </context>
 <context>
+    <name>Models</name>
+    <message>
+        <source>Fits on the GPU</source>
+        <translation>可全部放入 GPU</translation>
+    </message>
+    <message>
+        <source>Partly on the GPU</source>
+        <translation>部分放入 GPU</translation>
+    </message>
+    <message>
+        <source>In memory, slow</source>
+        <translation>在内存中运行，较慢</translation>
+    </message>
+    <message>
+        <source>Too big</source>
+        <translation>太大</translation>
+    </message>
+    <message>
+        <source>Needs about {need}: {weights} for the weights, {cache} for a context of {context} tokens, {buffers} to calculate in.</source>
+        <translation>大约需要 {need}：权重 {weights}，{context} 词元的上下文 {cache}，计算缓冲 {buffers}。</translation>
+    </message>
+    <message>
+        <source>Free in memory: {size}.</source>
+        <translation>可用内存：{size}。</translation>
+    </message>
+    <message>
+        <source>Free on the GPU: {size}.</source>
+        <translation>可用显存：{size}。</translation>
+    </message>
+    <message>
+        <source>Layers that fit on the GPU: {layers}.</source>
+        <translation>可放入 GPU 的层数：{layers}。</translation>
+    </message>
+    <message>
+        <source>Largest context that fits: {context} tokens.</source>
+        <translation>可容纳的最大上下文：{context} 词元。</translation>
+    </message>
+    <message>
+        <source>Estimated from the size of the file.</source>
+        <translation>根据文件大小估算。</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>代码</translation>
+    </message>
+    <message>
+        <source>Reasoning</source>
+        <translation>推理</translation>
+    </message>
+    <message>
+        <source>Multilingual</source>
+        <translation>多语言</translation>
+    </message>
+    <message>
+        <source>Vision</source>
+        <translation>视觉</translation>
+    </message>
+    <message>
+        <source>Embedding</source>
+        <translation>嵌入</translation>
+    </message>
+    <message>
+        <source>Waits for its turn</source>
+        <translation>排队等待</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>正在下载</translation>
+    </message>
+    <message>
+        <source>Interrupted, tries again soon</source>
+        <translation>已中断，即将重试</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>{context} tokens of context</source>
+        <translation>上下文 {context} 词元</translation>
+    </message>
+    <message>
+        <source>{size}/s</source>
+        <translation>{size}/秒</translation>
+    </message>
+    <message>
+        <source>less than a minute left</source>
+        <translation>剩余不到 1 分钟</translation>
+    </message>
+    <message>
+        <source>{minutes} min left</source>
+        <translation>剩余 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>{days} days left</source>
+        <translation>剩余 {days} 天</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min left</source>
+        <translation>剩余 {hours} 小时 {minutes} 分钟</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsController</name>
+    <message>
+        <source>“{title}” is ready</source>
+        <translation>“{title}”已就绪</translation>
+    </message>
+    <message>
+        <source>Reading {name} again…</source>
+        <translation>正在重新读取 {name}…</translation>
+    </message>
+    <message>
+        <source>{name} is exactly what was downloaded</source>
+        <translation>{name} 与下载时完全一致</translation>
+    </message>
+    <message>
+        <source>{name} is whole; there is no hash to compare it with</source>
+        <translation>{name} 是完整的；没有可比对的哈希值</translation>
+    </message>
+    <message>
+        <source>{size} are free again</source>
+        <translation>已释放 {size}</translation>
+    </message>
+    <message>
+        <source>Copying {name}…</source>
+        <translation>正在复制 {name}…</translation>
+    </message>
+    <message>
+        <source>{name} is here now</source>
+        <translation>{name} 已可使用</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsEntry</name>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Find, download and manage models (Ctrl+M)</source>
+        <translation>查找、下载和管理模型 (Ctrl+M)</translation>
+    </message>
+    <message>
+        <source>downloading, {percent}</source>
+        <translation>正在下载，{percent}</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Catalogue</source>
+        <translation>模型目录</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>这台电脑上</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Here</source>
+        <comment>short for: on this computer</comment>
+        <translation>本机</translation>
+    </message>
+    <message>
+        <source>Back to the chat (Esc)</source>
+        <translation>返回对话 (Esc)</translation>
+    </message>
+    <message>
+        <source>Drop models or a folder here</source>
+        <translation>将模型或文件夹拖放到这里</translation>
+    </message>
+</context>
+<context>
     <name>Problem</name>
     <message>
         <source>Inglenook could not do that.</source>
@@ -314,6 +792,14 @@
     <message>
         <source>Choose another model, or fetch this one again.</source>
         <translation>请选择其他模型，或重新获取此模型。</translation>
+    </message>
+    <message>
+        <source>The model hub gave an answer that Inglenook does not understand.</source>
+        <translation>模型仓库的回答 Inglenook 无法理解。</translation>
+    </message>
+    <message>
+        <source>Try again later; the details say what came back.</source>
+        <translation>请稍后再试；详细信息里有它返回的内容。</translation>
     </message>
     <message>
         <source>The model&apos;s process had a problem.</source>
@@ -452,6 +938,14 @@
         <translation>请选择其他模型；详情说明了模板的问题。</translation>
     </message>
     <message>
+        <source>{path} is not in the models folder, so Inglenook does not delete it.</source>
+        <translation>{path} 不在模型文件夹中，因此 Inglenook 不会删除它。</translation>
+    </message>
+    <message>
+        <source>Delete it with the program that put it there, or in the file manager.</source>
+        <translation>请用放置它的程序或在文件管理器中删除它。</translation>
+    </message>
+    <message>
         <source>The starter model could not be fetched into {folder}.</source>
         <translation>无法将入门模型获取到 {folder}。</translation>
     </message>
@@ -466,6 +960,190 @@
     <message>
         <source>Choose a model, then try again.</source>
         <translation>请选择一个模型，然后重试。</translation>
+    </message>
+    <message>
+        <source>Offline is switched on, so nothing was asked of the network.</source>
+        <translation>已开启离线模式，因此没有访问网络。</translation>
+    </message>
+    <message>
+        <source>Switch it off in the settings to search and download.</source>
+        <translation>要搜索和下载，请在设置中关闭离线模式。</translation>
+    </message>
+    <message>
+        <source>{host} cannot be reached.</source>
+        <translation>无法连接 {host}。</translation>
+    </message>
+    <message>
+        <source>Check the network connection, or choose a mirror in the settings.</source>
+        <translation>请检查网络连接，或在设置中选择镜像。</translation>
+    </message>
+    <message>
+        <source>{host} did not answer in time.</source>
+        <translation>{host} 没有及时回应。</translation>
+    </message>
+    <message>
+        <source>Try again, or choose a mirror in the settings.</source>
+        <translation>请重试，或在设置中选择镜像。</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} is not trusted by this computer.</source>
+        <translation>这台电脑不信任 {host} 的证书。</translation>
+    </message>
+    <message>
+        <source>Someone may be listening in. Check date, proxy and network before you try again.</source>
+        <translation>可能有人在窃听。重试前请检查日期、代理和网络。</translation>
+    </message>
+    <message>
+        <source>{host} answers, but not as a model hub does.</source>
+        <translation>{host} 有回应，但它不像模型仓库。</translation>
+    </message>
+    <message>
+        <source>A network may ask you to log in first, or the address in the settings is wrong.</source>
+        <translation>可能需要先登录网络，或者设置中的地址有误。</translation>
+    </message>
+    <message>
+        <source>The proxy does not let Inglenook through.</source>
+        <translation>代理不允许 Inglenook 通过。</translation>
+    </message>
+    <message>
+        <source>Check the proxy&apos;s address, name and password in the settings.</source>
+        <translation>请在设置中检查代理的地址、用户名和密码。</translation>
+    </message>
+    <message>
+        <source>{host} cannot be searched.</source>
+        <translation>{host} 不支持搜索。</translation>
+    </message>
+    <message>
+        <source>Enter the name of a repository instead, such as owner/model.</source>
+        <translation>请改为输入仓库名称，例如 owner/model。</translation>
+    </message>
+    <message>
+        <source>{repo} is given only to people who are logged in and have accepted its terms.</source>
+        <translation>{repo} 只提供给已登录并接受其条款的人。</translation>
+    </message>
+    <message>
+        <source>Accept the terms at {url}, then put your access token into the settings.</source>
+        <translation>请在 {url} 接受条款，然后在设置中填入访问令牌。</translation>
+    </message>
+    <message>
+        <source>Your account may not fetch {repo} yet.</source>
+        <translation>您的账号还不能下载 {repo}。</translation>
+    </message>
+    <message>
+        <source>Ask for access at {url}, then try again.</source>
+        <translation>请在 {url} 申请访问权限，然后重试。</translation>
+    </message>
+    <message>
+        <source>The hub does not accept the access token.</source>
+        <translation>模型仓库不接受这个访问令牌。</translation>
+    </message>
+    <message>
+        <source>Make a new one on the hub&apos;s site, or remove it: most models need none.</source>
+        <translation>请在网站上新建一个令牌，或删除它：多数模型不需要令牌。</translation>
+    </message>
+    <message>
+        <source>There is no repository {repo}, or it is private.</source>
+        <translation>没有仓库 {repo}，或者它是私有的。</translation>
+    </message>
+    <message>
+        <source>Check the name, or add an access token that may see it.</source>
+        <translation>请检查名称，或添加有权查看它的访问令牌。</translation>
+    </message>
+    <message>
+        <source>{repo} has no version {revision}.</source>
+        <translation>{repo} 没有修订版 {revision}。</translation>
+    </message>
+    <message>
+        <source>Leave the version out to get the newest one.</source>
+        <translation>不指定修订版即可获取最新的。</translation>
+    </message>
+    <message>
+        <source>The hub has closed {repo}.</source>
+        <translation>模型仓库已关闭 {repo}。</translation>
+    </message>
+    <message>
+        <source>Choose another repository.</source>
+        <translation>请选择其他仓库。</translation>
+    </message>
+    <message>
+        <source>{repo} has no file {file}.</source>
+        <translation>{repo} 中没有文件 {file}。</translation>
+    </message>
+    <message>
+        <source>Look at the list of its files again; they may have been renamed.</source>
+        <translation>请重新查看文件列表；文件可能已改名。</translation>
+    </message>
+    <message>
+        <source>The hub asks to wait {seconds} seconds.</source>
+        <translation>模型仓库要求等待 {seconds} 秒。</translation>
+    </message>
+    <message>
+        <source>Try again after that; an access token raises the limit.</source>
+        <translation>请稍后再试；访问令牌可以提高上限。</translation>
+    </message>
+    <message>
+        <source>{host} has a problem of its own (error {status}).</source>
+        <translation>{host} 自身出了问题（错误 {status}）。</translation>
+    </message>
+    <message>
+        <source>Try again later, or choose a mirror in the settings.</source>
+        <translation>请稍后再试，或在设置中选择镜像。</translation>
+    </message>
+    <message>
+        <source>{repo} has a file whose name is not safe: {file}.</source>
+        <translation>{repo} 中有名称不安全的文件：{file}。</translation>
+    </message>
+    <message>
+        <source>Inglenook does not fetch it. Choose another repository.</source>
+        <translation>Inglenook 不会下载它。请选择其他仓库。</translation>
+    </message>
+    <message>
+        <source>What arrived of {file} is not what the hub announced.</source>
+        <translation>收到的 {file} 与模型仓库公布的不一致。</translation>
+    </message>
+    <message>
+        <source>It was thrown away. Download it again; if it happens again, the hub&apos;s file is broken.</source>
+        <translation>已将其丢弃。请重新下载；如果再次发生，说明仓库中的文件已损坏。</translation>
+    </message>
+    <message>
+        <source>{file} needs {need} more on the disk, and {free} are free.</source>
+        <translation>{file} 还需要 {need} 磁盘空间，现有 {free} 可用。</translation>
+    </message>
+    <message>
+        <source>Make room, or move the models folder; what has arrived is kept.</source>
+        <translation>请腾出空间，或移动模型文件夹；已下载的部分会保留。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written to.</source>
+        <translation>无法写入 {path}。</translation>
+    </message>
+    <message>
+        <source>Choose another models folder, or allow Inglenook to write there.</source>
+        <translation>请选择其他模型文件夹，或允许 Inglenook 写入该处。</translation>
+    </message>
+    <message>
+        <source>Another program or window is fetching {file} already.</source>
+        <translation>另一个程序或窗口正在下载 {file}。</translation>
+    </message>
+    <message>
+        <source>Wait until it is done; it then appears here too.</source>
+        <translation>请等它完成；之后这里也会出现。</translation>
+    </message>
+    <message>
+        <source>The process that downloads ended unexpectedly.</source>
+        <translation>下载进程意外结束。</translation>
+    </message>
+    <message>
+        <source>What has arrived is kept. Resume the download.</source>
+        <translation>已下载的部分会保留。请继续下载。</translation>
+    </message>
+    <message>
+        <source>The catalogue of models that came with Inglenook cannot be read.</source>
+        <translation>无法读取随 Inglenook 附带的模型目录。</translation>
+    </message>
+    <message>
+        <source>Install Inglenook again; searching and downloading work without it.</source>
+        <translation>请重新安装 Inglenook；没有它也可以搜索和下载。</translation>
     </message>
     <message>
         <source>The model&apos;s process could not be started.</source>
@@ -502,6 +1180,109 @@
     <message>
         <source>Install Inglenook again.</source>
         <translation>请重新安装 Inglenook。</translation>
+    </message>
+</context>
+<context>
+    <name>SearchTab</name>
+    <message>
+        <source>Choose a model to see its variants.</source>
+        <translation>选择一个模型以查看其版本。</translation>
+    </message>
+    <message>
+        <source>Found models</source>
+        <translation>找到的模型</translation>
+    </message>
+    <message>
+        <source>Show more</source>
+        <translation>显示更多</translation>
+    </message>
+    <message>
+        <source>Search the hub for GGUF models, or enter the name of a repository, such as owner/model. What you search for is sent to the hub, nothing else.</source>
+        <translation>在模型仓库中搜索 GGUF 模型，或输入仓库名称，例如 owner/model。只有搜索内容会发送给模型仓库，别无其他。</translation>
+    </message>
+    <message>
+        <source>Search the hub</source>
+        <translation>搜索模型仓库</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>排序</translation>
+    </message>
+    <message>
+        <source>Trending</source>
+        <translation>近期热门</translation>
+    </message>
+    <message>
+        <source>Most downloads</source>
+        <translation>下载最多</translation>
+    </message>
+    <message>
+        <source>Most likes</source>
+        <translation>点赞最多</translation>
+    </message>
+    <message>
+        <source>Newest</source>
+        <translation>最新</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>Any size</source>
+        <translation>任意大小</translation>
+    </message>
+    <message>
+        <source>Up to {size}</source>
+        <translation>不超过 {size}</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Any licence</source>
+        <translation>任意许可证</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Any language</source>
+        <translation>任意语言</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation>架构</translation>
+    </message>
+    <message>
+        <source>Any architecture</source>
+        <translation>任意架构</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>正在搜索…</translation>
+    </message>
+    <message>
+        <source>Nothing was found.</source>
+        <translation>没有找到结果。</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>{count} downloads</source>
+        <translation>{count} 次下载</translation>
+    </message>
+    <message>
+        <source>Terms to accept</source>
+        <translation>需接受条款</translation>
     </message>
 </context>
 <context>
@@ -554,6 +1335,33 @@
     <message>
         <source>Conversation</source>
         <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>VariantRow</name>
+    <message>
+        <source>Show the numbers</source>
+        <translation>显示数据</translation>
+    </message>
+    <message>
+        <source>In the downloads</source>
+        <translation>已在下载列表中</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>推荐</translation>
+    </message>
+    <message>
+        <source>Parts are missing</source>
+        <translation>缺少部分文件</translation>
+    </message>
+    <message>
+        <source>Hide the numbers</source>
+        <translation>隐藏数据</translation>
     </message>
 </context>
 </TS>

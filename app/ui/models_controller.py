@@ -1,0 +1,225 @@
+"""Joins the Models page to the services: catalogue, search, downloads and the library."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from app.core.entities import LocalModel
+from app.core.errors import Problem
+from app.core.models_entities import (
+    CatalogueEntry,
+    Download,
+    Fit,
+    HubAccess,
+    RepoDetails,
+    SearchPage,
+    SearchQuery,
+    Variant,
+)
+from app.core.paths import Paths
+from app.services.downloads import Downloads
+from app.services.library import Library
+from app.services.model_hub import ModelHub, access_from, job_for
+from app.services.ports import DownloadListener, Lane
+from app.services.preferences import Preferences
+from app.ui.bridge import QtScheduler
+from app.ui.main_window import MainWindow
+from app.ui.model_choice import ModelChoice
+from app.ui.prose import open_link
+from app.ui.words import size_text
+
+LOOK_MS = 300  # a folder that changes is looked at when it has been quiet for so long
+
+
+class ModelsController(QObject, DownloadListener):
+    """What the person does on the Models page becomes a call, news become rows."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        window: MainWindow,
+        choice: ModelChoice,
+        library: Library,
+        scheduler: QtScheduler,
+        preferences: Preferences,
+        show_problem: Callable[[Problem], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._show_problem = show_problem
+        self._page = window.models_page
+        self._choice = choice
+        self._library = library
+        self._scheduler = scheduler
+        self._preferences = preferences
+        self._asked = 0  # number of the newest search; older answers are dropped
+        self._repo = ""  # whose page was asked for last
+        self._has_catalogue = False
+        self.hub = ModelHub(
+            self._access,
+            lambda: choice.devices,
+            lambda: preferences.settings.load_params(),
+        )
+        self.downloads = Downloads(
+            lambda: library.root, paths.downloads, self._access, self._limits, scheduler
+        )
+        self.downloads.add_listener(self)
+        choice.models_found.connect(self._show_library)
+        self._connect()
+
+    def start(self) -> None:
+        """Take up what was being fetched the last time; it waits, paused."""
+        self.downloads.start()
+
+    def stop(self) -> None:
+        """At quit: what has arrived is kept."""
+        self.downloads.stop()
+
+    def open(self, tab: str = "") -> None:
+        """Show the page."""
+        self._window.show_models_page(tab)
+        self._choice.look()
+        if not self._has_catalogue:
+            self._has_catalogue = True
+            self._scheduler.run(
+                Lane.DISK,
+                lambda: (self.hub.catalogue(), self.hub.catalogue_fits()),
+                self._show_catalogue,
+                self._show_problem,
+            )
+
+    def _connect(self) -> None:
+        page = self._page
+        self._window.models_requested.connect(self.open)
+        page.search_requested.connect(self._search)
+        page.more_requested.connect(self._search)
+        page.details_requested.connect(self._open_details)
+        page.download_requested.connect(self._download)
+        page.open_url_requested.connect(lambda url: open_link(QUrl(url)))
+        page.pause_requested.connect(self.downloads.pause)
+        page.resume_requested.connect(self.downloads.resume)
+        page.cancel_requested.connect(self.downloads.cancel)
+        page.retry_requested.connect(self.downloads.retry)
+        page.move_requested.connect(self.downloads.move)
+        page.chat_requested.connect(self._chat)
+        page.verify_requested.connect(self._verify)
+        page.delete_requested.connect(self._delete)
+        page.show_folder_requested.connect(
+            lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+        )
+        page.import_requested.connect(self._import)
+        page.add_folder_requested.connect(self._add_folder)
+
+    # settings; the keyring is asked on a thread, since these are called from there
+
+    def _access(self) -> HubAccess:
+        return access_from(self._preferences.settings)
+
+    def _limits(self) -> tuple[int, int]:
+        settings = self._preferences.settings
+        return settings.downloads_at_once, settings.speed_limit_kib * 1024
+
+    # finding
+
+    def _show_catalogue(self, found: tuple[tuple[CatalogueEntry, ...], dict[str, Fit]]) -> None:
+        self._page.show_catalogue(*found)
+
+    def _search(self, query: SearchQuery) -> None:
+        self._asked += 1
+        number, append = self._asked, bool(query.cursor)
+        if not append:
+            self._page.show_searching()
+
+        def show(page: SearchPage) -> None:
+            if number == self._asked:
+                self._page.show_results(page, append=append)
+
+        def fail(problem: Problem) -> None:
+            if number == self._asked:
+                self._page.show_search_problem(problem)
+
+        self._scheduler.run(Lane.HUB, lambda: self.hub.search(query), show, fail)
+
+    def _open_details(self, repo: str) -> None:
+        self._repo = repo
+
+        def work() -> tuple[RepoDetails, dict[str, Fit], str]:
+            details = self.hub.details(repo)
+            fits = self.hub.fits(details)
+            best = self.hub.recommended(details, fits)
+            return details, fits, best.name if best else ""
+
+        def show(found: tuple[RepoDetails, dict[str, Fit], str]) -> None:
+            if repo == self._repo:
+                self._page.show_details(*found)
+
+        def fail(problem: Problem) -> None:
+            if repo == self._repo:
+                self._page.show_details_problem(repo, problem)
+
+        self._scheduler.run(Lane.HUB, work, show, fail)
+
+    # fetching
+
+    def _download(self, details: RepoDetails, variant: Variant) -> None:
+        self.downloads.add(job_for(details, variant))
+        self._page.open_tab("downloads")
+
+    def downloads_changed(self, downloads: Sequence[Download]) -> None:
+        self._page.show_downloads(downloads)
+        self._window.show_download_progress(downloads)
+
+    def download_done(self, download: Download) -> None:
+        self._choice.look()
+        words = self.tr("“{title}” is ready").replace("{title}", download.job.title)
+        self._window.toast.show_text(words)
+
+    # the library
+
+    def _show_library(self, models: list[LocalModel], current: Path | None) -> None:
+        self._page.show_library(models, current)
+
+    def _chat(self, path: Path) -> None:
+        self._choice.load(path)
+        self._window.show_chat()
+
+    def _verify(self, path: Path) -> None:
+        self._window.toast.show_text(self.tr("Reading {name} again…").replace("{name}", path.name))
+
+        def done(is_known: bool) -> None:
+            good = self.tr("{name} is exactly what was downloaded")
+            whole = self.tr("{name} is whole; there is no hash to compare it with")
+            words = good if is_known else whole
+            self._window.toast.show_text(words.replace("{name}", path.name))
+
+        self._scheduler.run(Lane.BULK, lambda: self._library.verify(path), done, self._show_problem)
+
+    def _delete(self, path: Path) -> None:
+        def done(freed: int) -> None:
+            words = self.tr("{size} are free again").replace("{size}", size_text(freed))
+            self._window.toast.show_text(words)
+            self._choice.look()
+
+        self._choice.let_go(path)
+        self._scheduler.run(Lane.DISK, lambda: self._library.remove(path), done, self._show_problem)
+
+    def _import(self, files: list[Path]) -> None:
+        for path in files:
+            self._window.toast.show_text(self.tr("Copying {name}…").replace("{name}", path.name))
+            work = functools.partial(self._library.copy_in, path)
+            self._scheduler.run(Lane.BULK, work, self._imported, self._show_problem)
+
+    def _imported(self, path: Path) -> None:
+        self._window.toast.show_text(self.tr("{name} is here now").replace("{name}", path.name))
+        self._choice.look()
+
+    def _add_folder(self, folder: Path) -> None:
+        known = self._preferences.settings.more_model_folders.splitlines()
+        if str(folder) not in known:
+            self._preferences.change(more_model_folders="\n".join([*known, str(folder)]))
+        QTimer.singleShot(LOOK_MS, self._choice.look)

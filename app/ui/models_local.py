@@ -1,0 +1,206 @@
+"""One model file in full, with buttons for what can be done with it; deleting asks first."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.entities import LocalModel
+from app.ui.flow import FlowLayout
+from app.ui.model_detail import TITLE_SIZE
+from app.ui.models_parts import Confirm, Placeholder, TextButton, breakable, chain_tabs, label
+from app.ui.models_split import Column
+from app.ui.models_words import context_text, parameters_text
+from app.ui.theme import GAP, Theme
+from app.ui.words import action_of, short_model_name, size_text, summary_of
+
+
+class LocalDetail(QWidget):
+    """Name, what is wrong if anything, buttons, facts."""
+
+    chat_requested = Signal(object)  # Path
+    verify_requested = Signal(object)  # Path
+    delete_requested = Signal(object)  # Path
+    show_folder_requested = Signal(object)  # Path
+    back_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._model: LocalModel | None = None
+        self.back = TextButton(theme, self.tr("Back to the list"), "arrow-left")
+        self.back.clicked.connect(self.back_requested)
+        self.back.hide()
+        self._title = label(size=TITLE_SIZE, weight=QFont.Weight.DemiBold)
+        self._state = label()
+        self._problem = label(role="danger")
+        self._action = label()
+        self._make_buttons()
+        self.confirm = Confirm(theme)
+        self.confirm.confirmed.connect(self._delete)
+        self.confirm.declined.connect(self.delete_button.setFocus)
+        self._facts = QFormLayout()
+        self._facts.setHorizontalSpacing(GAP * 2)
+        self._facts.setVerticalSpacing(6)
+        self._facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._facts.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self._values: dict[str, QLabel] = {}
+        for name, words in (
+            ("size", self.tr("Size")),
+            ("quantization", self.tr("Quantization")),
+            ("parameters", self.tr("Parameters")),
+            ("architecture", self.tr("Architecture")),
+            ("context", self.tr("Trained for")),
+            ("file", self.tr("File")),
+            ("folder", self.tr("Folder")),
+        ):
+            self._add_fact(name, words)
+        self._make_layout()
+        chain_tabs(
+            self.back,
+            self.chat_button,
+            self.verify_button,
+            self.folder_button,
+            self.delete_button,
+            self.confirm.yes,
+            self.confirm.no,
+        )
+        self.show_nothing()
+
+    def _make_buttons(self) -> None:
+        theme = self._theme
+        self.chat_button = TextButton(
+            theme, self.tr("Chat with it"), "message-square", is_primary=True
+        )
+        self.verify_button = TextButton(theme, self.tr("Check the file"), "shield-check")
+        self.verify_button.setToolTip(
+            self.tr("Reads the whole file again, and compares it with what was downloaded")
+        )
+        self.folder_button = TextButton(theme, self.tr("Show in its folder"), "folder-open")
+        self.delete_button = TextButton(theme, self.tr("Delete…"), "trash-2")
+        self.delete_button.clicked.connect(self._ask)
+        for button, signal in (
+            (self.chat_button, self.chat_requested),
+            (self.verify_button, self.verify_requested),
+            (self.folder_button, self.show_folder_requested),
+        ):
+            button.clicked.connect(
+                lambda _checked=False, s=signal: self._model and s.emit(self._model.path)
+            )
+        self._buttons = FlowLayout()
+        self._buttons.setSpacing(GAP)
+        for button in (
+            self.chat_button,
+            self.verify_button,
+            self.folder_button,
+            self.delete_button,
+        ):
+            self._buttons.addWidget(button)
+
+    def _add_fact(self, name: str, words: str) -> None:
+        value = label()
+        self._values[name] = value
+        self._facts.addRow(label(words, role="muted", wraps=False), value)
+
+    def _make_layout(self) -> None:
+        self._column = Column()
+        items = self._column.items
+        for widget in (self._title, self._state, self._problem, self._action):
+            items.addWidget(widget)
+        items.addSpacing(4)
+        items.addLayout(self._buttons)
+        items.addWidget(self.confirm)
+        items.addSpacing(GAP)
+        items.addLayout(self._facts)
+        items.addStretch(1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(
+            Placeholder(self._theme, "hard-drive", self.tr("Choose a model to see its file."))
+        )
+        self._stack.addWidget(self._column)
+        bar = QHBoxLayout()
+        bar.setContentsMargins(GAP * 2, GAP, GAP * 2, 0)
+        bar.addWidget(self.back)
+        bar.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(bar)
+        layout.addWidget(self._stack, 1)
+
+    @property
+    def key(self) -> str:
+        """The path of the file on show, empty without one."""
+        return str(self._model.path) if self._model is not None else ""
+
+    @property
+    def problem_text(self) -> str:
+        """What is wrong with the file and what to do, empty where it is well."""
+        return "" if self._problem.isHidden() else f"{self._problem.text()} {self._action.text()}"
+
+    def show_nothing(self) -> None:
+        """No model is chosen."""
+        self._model = None
+        self.confirm.hide()
+        self._stack.setCurrentIndex(0)
+
+    def show_model(self, model: LocalModel, *, is_current: bool) -> None:
+        """Show `model`; a question about another one is taken away."""
+        if self._model is None or self._model.path != model.path:
+            self.confirm.hide()
+        self._model = model
+        self._title.setText(breakable(model.name or short_model_name(model.path.name)))
+        self._state.setText(self.tr("This model answers at the moment."))
+        self._state.setVisible(is_current)
+        problem = model.problem
+        self._problem.setVisible(problem is not None)
+        self._action.setVisible(problem is not None)
+        if problem is not None:
+            self._problem.setText(breakable(summary_of(problem)))
+            self._action.setText(action_of(problem))
+        self.chat_button.setEnabled(problem is None)
+        for name, value in (
+            ("size", size_text(model.size_bytes)),
+            ("quantization", model.quantization),
+            ("parameters", parameters_text(model.parameters)),
+            ("architecture", model.architecture),
+            ("context", context_text(model.trained_context)),
+            ("file", model.path.name),
+            ("folder", str(model.path.parent)),
+        ):
+            self._values[name].setText(breakable(value))
+            self._facts.setRowVisible(self._values[name], bool(value))
+        self._stack.setCurrentIndex(1)
+
+    def focus_first(self) -> None:
+        """Give the keyboard to the likeliest next thing."""
+        button = self.chat_button if self.chat_button.isEnabled() else self.verify_button
+        button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def decline(self) -> bool:
+        """Take an open question away; false where none is asked."""
+        asked = not self.confirm.isHidden()
+        self.confirm.decline()
+        return asked
+
+    def _ask(self) -> None:
+        if self._model is not None:
+            words = self.tr("Delete {name} from the disk? That frees {size}, and cannot be undone.")
+            self.confirm.ask(
+                words.replace("{name}", self._model.path.name).replace(
+                    "{size}", size_text(self._model.size_bytes)
+                ),
+                self.tr("Delete the file"),
+            )
+
+    def _delete(self) -> None:
+        if self._model is not None:
+            self.delete_requested.emit(self._model.path)

@@ -1,0 +1,118 @@
+"""Files that llama.cpp loads like models, of any shape: their weights are a hole in the file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.gguf_files import ALIGNMENT, Tensor, Value, header, padded, written
+
+BLOCKS = {0: (1, 4), 1: (1, 2), 8: (32, 34), 12: (256, 144)}  # F32, F16, Q8_0, Q4_K
+Shapes = Sequence[tuple[str, tuple[int, ...], int]]
+
+
+def weightless(
+    path: Path, architecture: str, metadata: Mapping[str, Value], shapes: Shapes
+) -> Path:
+    """A model of these tensors (name, dimensions, ggml's type), all of whose weights are 0."""
+    listed, offset = [], 0
+    for name, dimensions, kind in shapes:
+        listed.append(Tensor(name, dimensions, kind, offset))
+        numbers, size = BLOCKS[kind]
+        offset += math.prod(dimensions) // numbers * size
+        offset += -offset % ALIGNMENT
+    keys: dict[str, Value] = {f"{architecture}.{key}": value for key, value in metadata.items()}
+    general = {"general.architecture": architecture, "tokenizer.ggml.model": "no_vocab"}
+    head = padded(header({**general, **keys}, listed))
+    return written(path, head, len(head) + offset)
+
+
+def transformer(
+    path: Path, architecture: str, kv_heads: int | tuple[int, ...], **more: Value
+) -> Path:
+    """4 layers, 512 wide, 8 heads of 64, 32,000 tokens; layers of 0 KV heads are convolutions, as
+    LFM2 has them."""
+    layers, width, head, hidden, vocabulary = 4, 512, 64, 2048, 32_000
+    shapes: list[tuple[str, tuple[int, ...], int]] = [("token_embd.weight", (width, vocabulary), 8)]
+    shapes.append((_LAST_NORM.get(architecture, "output_norm.weight"), (width,), 0))
+    for number in range(layers):
+        mine = kv_heads[number] if isinstance(kv_heads, tuple) else kv_heads
+        own = _attention(width, head, mine) if mine else _convolution(width)
+        own += [("ffn_gate", (width, hidden), 8), ("ffn_up", (width, hidden), 8)]
+        own += [("ffn_down", (hidden, width), 8), ("attn_norm", (width,), 0)]
+        own += [("ffn_norm", (width,), 0)]
+        if architecture == "gemma3":
+            own += [("post_attention_norm", (width,), 0), ("post_ffw_norm", (width,), 0)]
+        shapes += [(f"blk.{number}.{name}.weight", size, kind) for name, size, kind in own]
+    metadata: dict[str, Value] = {
+        "context_length": 32_768,
+        "block_count": layers,
+        "embedding_length": width,
+        "feed_forward_length": hidden,
+        "vocab_size": vocabulary,
+        "attention.head_count": 8,
+        "attention.head_count_kv": kv_heads,
+        "attention.key_length": head,
+        "attention.value_length": head,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "rope.freq_base": 1e6,
+    }
+    return weightless(path, architecture, {**metadata, **more}, shapes)
+
+
+def mamba(path: Path) -> Path:
+    """8 recurrent layers, 256 wide, 32,000 tokens."""
+    layers, width, inner, state, rank, vocabulary = 8, 256, 512, 16, 16, 32_000
+    shapes: list[tuple[str, tuple[int, ...], int]] = [("token_embd.weight", (width, vocabulary), 1)]
+    shapes.append(("output_norm.weight", (width,), 0))
+    for number in range(layers):
+        own: Shapes = [
+            ("attn_norm.weight", (width,), 0),
+            ("ssm_in.weight", (width, 2 * inner), 1),
+            ("ssm_conv1d.weight", (4, inner), 0),
+            ("ssm_conv1d.bias", (inner,), 0),
+            ("ssm_x.weight", (inner, rank + 2 * state), 1),
+            ("ssm_dt.weight", (rank, inner), 0),
+            ("ssm_dt.bias", (inner,), 0),
+            ("ssm_a", (state, inner), 0),
+            ("ssm_d", (inner,), 0),
+            ("ssm_out.weight", (inner, width), 1),
+        ]
+        shapes += [(f"blk.{number}.{name}", size, kind) for name, size, kind in own]
+    metadata: dict[str, Value] = {
+        "context_length": 32_768,
+        "block_count": layers,
+        "embedding_length": width,
+        "feed_forward_length": 0,
+        "vocab_size": vocabulary,
+        "attention.head_count": 0,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "ssm.conv_kernel": 4,
+        "ssm.inner_size": inner,
+        "ssm.state_size": state,
+        "ssm.time_step_rank": rank,
+    }
+    return weightless(path, "mamba", metadata, shapes)
+
+
+_LAST_NORM = {"lfm2": "token_embd_norm.weight"}
+
+
+def _attention(width: int, head: int, kv_heads: int) -> list[tuple[str, tuple[int, ...], int]]:
+    return [
+        ("attn_q", (width, width), 8),
+        ("attn_k", (width, kv_heads * head), 8),
+        ("attn_v", (width, kv_heads * head), 8),
+        ("attn_output", (width, width), 8),
+        ("attn_q_norm", (head,), 0),
+        ("attn_k_norm", (head,), 0),
+    ]
+
+
+def _convolution(width: int) -> list[tuple[str, tuple[int, ...], int]]:
+    return [
+        ("shortconv.conv", (3, width), 0),
+        ("shortconv.in_proj", (width, 3 * width), 8),
+        ("shortconv.out_proj", (width, width), 8),
+    ]
