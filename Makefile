@@ -18,6 +18,7 @@ run: setup  ## Set up what is missing, then open the window
 	@$(PY) -m app
 
 test: setup  ## Set up what is missing, then run every test, headless
+	@PYTHON=$(PYTHON) packaging/system_packages.sh packaging/debian-packages-test.txt >/dev/null || true
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 check: setup  ## Formatting, lint, types, translations

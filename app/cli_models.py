@@ -70,7 +70,8 @@ def run(paths: Paths, options: argparse.Namespace) -> int:
     paths.make()
     settings, _ = SettingsFile(paths.settings).load()
     if getattr(options, "endpoint", None):
-        settings = replace(settings, hub_endpoint=options.endpoint)
+        # what was agreed on for one mirror does not hold for another
+        settings = replace(settings, hub_endpoint=options.endpoint, is_token_for_mirror=False)
     if getattr(options, "offline", False):
         settings = replace(settings, is_offline=True)
     actions: dict[str, Callable[[Paths, Settings, argparse.Namespace], int]] = {
@@ -206,7 +207,9 @@ class _Pull:
             if found is not None and not self._quiet and time.monotonic() - shown > 0.2:
                 shown = time.monotonic()
                 _show_progress(found)
-            return found is not None and found.state in over
+            is_refused = found is not None and found.problem is not None
+            waits = found is not None and found.state is DownloadState.PAUSED and is_refused
+            return found is not None and (found.state in over or waits)
 
         try:
             self._downloads.start()

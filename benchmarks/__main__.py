@@ -9,7 +9,17 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import answer_speed, event_loop, memory, report, window_start
+from benchmarks import (
+    answer_speed,
+    download,
+    downloads_loop,
+    event_loop,
+    library_list,
+    memory,
+    report,
+    search_paint,
+    window_start,
+)
 from benchmarks.report import Figure, MeasurementFailed
 from benchmarks.screen import Screen, screen
 
@@ -19,6 +29,10 @@ MEASUREMENTS: dict[str, Callable[[Screen], list[Figure]]] = {
     "memory": memory.measure,
     "answer-speed": answer_speed.measure,
     "event-loop": event_loop.measure,
+    "download": download.measure,
+    "downloads-loop": downloads_loop.measure,
+    "library-list": library_list.measure,
+    "search-paint": search_paint.measure,
 }
 
 

@@ -84,6 +84,7 @@ class Photographer:
         self._window.setting_chosen.emit("theme", "dark")
         self._take("dark")
         self._window.setting_chosen.emit("theme", "light")
+        self._take_models()
         self._window.composer.text.clear()
         self._begin(STORY)
         self._until(lambda: len(self._window.transcript.views()[-1].text) > 300)
@@ -93,10 +94,38 @@ class Photographer:
         self._until(self._window.banner.isVisible)
         self._take("error")
 
+    def _take_models(self) -> None:
+        """The Models page; the hub is the tests' stand-in with the starter model in it."""
+        from app.core.paths import resources
+        from app.hub.catalogue import load_catalogue
+        from app.hub.starter import FILE_NAME
+        from app.ui.model_detail import Phase
+        from tests.local_hub import LocalHub
+
+        card = b"# SmolLM2\n\nSmall language models that answer **at once** on any computer.\n"
+        said = {"downloads": 123_456, "likes": 789, "tags": ["license:apache-2.0"]}
+        gguf = {"architecture": "llama", "total": 134_515_008, "context_length": 8192}
+        browse = self._window.models_page.catalogue
+        repo = load_catalogue()[0].repo
+        with LocalHub() as hub:
+            model = resources() / "starter" / FILE_NAME
+            files = {FILE_NAME: model, "README.md": card}
+            hub.add_repo(repo, files, gguf=gguf, **said)
+            self._controller.preferences.change(hub_endpoint=hub.endpoint)
+            self._controller.model_store.open("catalogue")
+            self._until(lambda: browse.list.model().rowCount())
+            browse.open(repo)
+            self._until(lambda: browse.detail.phase is Phase.SHOWN)
+            self._take("models")
+        self._window.show_chat()
+
     def _take_chinese(self) -> None:
         self._window.resize(640, 480)
         self._take("small-chinese")
         self._window.setting_chosen.emit("theme", "dark")
+        self._controller.model_store.open("catalogue")
+        self._take("models-small-dark-chinese")
+        self._window.show_chat()
         self._window.empty.show_no_model("~/Models")
         self._take("no-model-chinese")
 

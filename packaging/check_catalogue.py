@@ -2,7 +2,7 @@
 
 Asks for every repository, prints what differs, and ends with 1 if anything does (2: an entry could
 not be checked at all). With --write it takes over what the hub says and removes it from
-`unverified`; what only a person can judge (name, languages, summary) stays as it is.
+`unverified`; what only a person can judge (name, languages, summaries) stays as it is.
 """
 
 from __future__ import annotations

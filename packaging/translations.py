@@ -1,7 +1,7 @@
 """Takes new texts into the translation files and compiles them: `make translations`.
 
 `--check` changes nothing and fails where a text is missing, unfinished or not compiled. The texts
-of problems are class attributes, which Qt's tool cannot see: they go through a file made for it.
+of problems and settings are data, which Qt's tool cannot see: they go through a file made for it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from app.core.errors import error_classes
+from app.core.settings import declarations
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "resources" / "translations"
@@ -49,9 +50,13 @@ def update(folder: Path) -> None:
 
 
 def problem_texts() -> str:
-    """The summaries and actions of all errors, in a form that Qt's tool reads."""
+    """Texts of all errors and settings, in a form that Qt's tool reads."""
     texts = [text for cls in error_classes() for text in (cls.summary, cls.action)]
-    return "\n".join(f'QCoreApplication.translate("Problem", {text!r})' for text in texts)
+    lines = [f'QCoreApplication.translate("Problem", {text!r})' for text in texts]
+    for setting in declarations().values():
+        words = [setting.label, setting.help, *(label for _, label in setting.choices)]
+        lines += [f'QCoreApplication.translate("Settings", {text!r})' for text in words if text]
+    return "\n".join(lines)
 
 
 def run(tool: str, *arguments: object) -> None:

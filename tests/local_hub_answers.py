@@ -9,7 +9,7 @@ import re
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tests.local_hub_data import Answer, Asked, Repo, RepoFile
 
@@ -115,6 +115,8 @@ def _model(hub: LocalHub, asked: Asked, name: str, rest: str, fault: str) -> Ans
     repo, commit = found
     if what == "tree":
         return _tree(hub, asked, repo, commit, fault)
+    if what == "paths-info":
+        return _paths_info(asked, repo, commit, fault)
     if what == "auth-check":
         return _refused(hub, asked, repo) or as_json({})
     if what not in ("", "revision"):
@@ -139,11 +141,7 @@ def _tree(hub: LocalHub, asked: Asked, repo: Repo, commit: str, fault: str) -> A
         if folder and folder not in folders:
             folders.add(folder)
             entries.append({"type": "directory", "oid": "0" * 40, "size": 0, "path": folder})
-        entry = {"type": "file", "oid": file.git_sha1, "size": file.said_size, "path": file.path}
-        if file.is_lfs:
-            sha256 = "0" * 64 if fault == "wrong_sha" else file.sha256
-            entry["lfs"] = {"oid": sha256, "size": file.said_size, "pointerSize": 134}
-        entries.append(entry)
+        entries.append(_entry(file, fault))
     at, limit = int(asked.one("cursor", "0")), int(asked.one("limit", "1000"))
     answer = as_json(entries[at : at + limit], X_Repo_Commit=commit)
     if at + limit < len(entries):
@@ -151,6 +149,29 @@ def _tree(hub: LocalHub, asked: Asked, repo: Repo, commit: str, fault: str) -> A
         path = quote(asked.path)
         answer.headers["Link"] = f'<{hub.endpoint}{path}?{query}>; rel="next"'
     return answer
+
+
+def _entry(file: RepoFile, fault: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "type": "file",
+        "oid": file.git_sha1,
+        "size": file.said_size,
+        "path": file.path,
+    }
+    if file.is_lfs:
+        sha256 = "0" * 64 if fault == "wrong_sha" else file.sha256
+        entry["lfs"] = {"oid": sha256, "size": file.said_size, "pointerSize": 134}
+    return entry
+
+
+def _paths_info(asked: Asked, repo: Repo, commit: str, fault: str) -> Answer:
+    """The files that are named in a form or in JSON; unknown ones are left out."""
+    if "json" in asked.headers.get("content-type", ""):
+        paths = json.loads(asked.body)["paths"]
+    else:
+        paths = parse_qs(asked.body.decode()).get("paths", [])
+    files = repo.commits[commit]
+    return as_json([_entry(files[path], fault) for path in paths if path in files])
 
 
 def _refused(hub: LocalHub, asked: Asked, repo: Repo) -> Answer | None:

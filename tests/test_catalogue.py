@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +34,7 @@ ENTRY: dict[str, Any] = {
     "languages": ["en"],
     "kinds": ["chat"],
     "summary": "Good for tests, and for nothing else.",
+    "summary_zh_CN": "只适合测试，别无他用。",
     "is_gated": False,
     "unverified": ["size_bytes", "languages", "context"],
 }
@@ -92,6 +94,25 @@ def test_whose_model_it_is_and_what_was_not_checked_is_said(
     assert any(entry.is_gated for entry in shipped)
 
 
+def test_each_model_is_described_in_chinese_too_with_the_same_figures(
+    shipped: tuple[CatalogueEntry, ...],
+) -> None:
+    described = [entry.summary_zh_CN for entry in shipped]
+    assert len(set(described)) == len(shipped)
+    for entry in shipped:
+        assert len(entry.summary_zh_CN) > 20, entry.name
+        assert not set(entry.summary_zh_CN) & set(",;:?!()"), entry.name  # Chinese has its own
+        said, figures = entry.summary_zh_CN, r"\d+(?:\.\d+)?B?"
+        assert set(re.findall(figures, entry.summary)) <= set(re.findall(figures, said)), entry.name
+
+
+def test_an_entry_without_chinese_words_is_refused(tmp_path: Path) -> None:
+    english = {key: ENTRY[key] for key in ENTRY if key != "summary_zh_CN"}
+    with pytest.raises(CatalogueDamaged) as caught:
+        load_catalogue(written(tmp_path, ENTRY, {**english, "repo": "maker/other"}))
+    assert caught.value.problem.details == "entries[1]: summary_zh_CN missing"
+
+
 def test_what_is_called_checked_of_the_starters_twin_is_true(
     shipped: tuple[CatalogueEntry, ...], starter: Path
 ) -> None:
@@ -135,6 +156,12 @@ def test_a_package_takes_it_along() -> None:
         ("languages", ["en", "en"]),
         ("kinds", ["magic"]),
         ("summary", "Good"),
+        ("summary_zh_CN", ""),
+        ("summary_zh_CN", None),
+        ("summary_zh_CN", "不错。"),
+        ("summary_zh_CN", "只适合测试，别无他用"),
+        ("summary_zh_CN", "好" * 200 + "。"),
+        ("summary_zh_CN", "Good for tests, and for nothing else。"),
         ("is_gated", "no"),
         ("unverified", ["colour"]),
         ("original", "nobody"),
@@ -286,6 +313,7 @@ def test_writing_takes_over_what_the_hub_says_and_nothing_else(
     entry, other = load_catalogue(tmp_path / "catalogue.json")
     assert (entry.size_bytes, entry.is_gated) == (len(MODEL), True)
     assert entry.unverified == ("languages",)  # the hub has no word on it
+    assert entry.summary_zh_CN == other.summary_zh_CN == ENTRY["summary_zh_CN"]
     assert other.unverified == tuple(ENTRY["unverified"])
     assert check(json.loads((tmp_path / "catalogue.json").read_text())["entries"][0]) == 0
 

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from app.core.download_messages import DownloadCommand, DownloadEvent
+from app.core.download_messages import DownloadCommand, DownloadEvent, Ended
 from app.core.errors import (
     BadToken,
     DownloadBusy,
@@ -423,6 +423,21 @@ def test_what_was_cancelled_can_be_asked_for_again_at_once(app: App) -> None:
     app.until_state(job.id, DownloadState.DONE)
     app.settle()
     app.assert_arrived("a-Q4_K_M.gguf", "large.gguf")
+
+
+def test_an_end_that_was_on_its_way_is_not_taken_for_the_next_attempts(app: App) -> None:
+    slow(app.hub, rate=500_000)
+    job = app.job("large.gguf")
+    app.downloads.add(job)
+    app.until_some_of(job.id)
+    app.downloads.cancel(job.id)
+    app.downloads.add(job)
+    app.downloads._take(Ended(job.id, (app.path("large.gguf"),)))
+    assert app.ear.done == []
+    assert app.get(job.id).state is DownloadState.QUEUED
+    app.hub.faults.clear()
+    app.until_state(job.id, DownloadState.DONE)
+    app.assert_arrived("large.gguf")
 
 
 def test_cancel_keeps_what_another_download_brought(app: App) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QLocale, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import (
@@ -144,6 +144,37 @@ def test_the_catalogue_is_filtered_by_words_and_kinds(qtbot: QtBot, page: Models
     qtbot.mouseClick(tab.chips["vision"], Qt.MouseButton.LeftButton)
     assert not tab.list.isVisible()
     assert "No model in the catalogue" in words_on(tab)
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "others"),
+    [("zh_CN", "猫头鹰很聪明。", "Owls are wise."), ("en", "Owls are wise.", "猫头鹰很聪明。")],
+)
+def test_a_model_is_described_in_the_windows_language_and_found_in_both(
+    qtbot: QtBot, theme: Theme, language: str, words: str, others: str
+) -> None:
+    before = QLocale()
+    owl = replace(CATALOGUE[0], summary="Owls are wise.", summary_zh_CN="猫头鹰很聪明。")
+    wren = CATALOGUE[1]  # nobody has said anything in Chinese of it
+    page = ModelsPage(theme)
+    qtbot.addWidget(page)
+    page.resize(*WIDE)
+    page.show()
+    try:
+        QLocale.setDefault(QLocale(language))
+        page.show_catalogue((owl, wren), FITS)
+        view = page.catalogue.list
+        assert [row.note for row in rows(view)] == [words, wren.summary]
+        assert rows(view)[0].facts.endswith(owl.licence)  # an identifier, in every language
+        click_row(qtbot, view, 0)
+        described = words_on(page.catalogue.detail)
+        assert words in described
+        assert others not in described
+        for searched in ("聪明", "wise"):
+            page.catalogue.filter.setText(searched)
+            assert titles(view) == ["Owl 7B"]
+    finally:
+        QLocale.setDefault(before)
 
 
 def test_a_chosen_model_is_described_before_the_hub_answers(qtbot: QtBot, page: ModelsPage) -> None:
@@ -432,6 +463,7 @@ def test_what_has_arrived_is_not_thrown_away_by_one_click(qtbot: QtBot, page: Mo
     cancelled = QSignalSpy(page.cancel_requested)
     page.open_tab("downloads")
     page.show_downloads([download(1, DownloadState.RUNNING, 3), download(2, DownloadState.QUEUED)])
+    qtbot.waitUntil(lambda: len(page.downloads.rows) == 2)
     first, second = page.downloads.rows["job1"], page.downloads.rows["job2"]
     qtbot.mouseClick(first.cancel, Qt.MouseButton.LeftButton)
     assert cancelled.count() == 0
@@ -466,6 +498,7 @@ def test_downloads_are_put_in_order(qtbot: QtBot, page: ModelsPage) -> None:
     ]
     page.show_downloads(order)
     made = page.downloads.rows
+    qtbot.waitUntil(lambda: len(made) == len(order))
     assert not made["job1"].up.isEnabled()
     assert not made["job3"].down.isEnabled()
     qtbot.mouseClick(made["job3"].up, Qt.MouseButton.LeftButton)
@@ -477,9 +510,10 @@ def test_downloads_are_put_in_order(qtbot: QtBot, page: ModelsPage) -> None:
     assert places["job3"] < places["job1"] < places["job2"]
 
 
-def test_many_downloads_are_brought_up_to_date_in_no_time(page: ModelsPage) -> None:
+def test_many_downloads_are_brought_up_to_date_in_no_time(qtbot: QtBot, page: ModelsPage) -> None:
     page.open_tab("downloads")
     page.show_downloads([download(i, DownloadState.RUNNING) for i in range(40)])
+    qtbot.waitUntil(lambda: len(page.downloads.rows) == 40)
     page.grab()
     start = time.perf_counter()
     for step in range(10):

@@ -22,6 +22,14 @@ CHANGED = Settings(
     temperature=0.25,
     max_tokens=100,
     threads=3,
+    hub_endpoint="https://mirror.example",
+    is_token_for_mirror=True,
+    proxy="http://proxy.example:3128",
+    is_offline=True,
+    downloads_at_once=4,
+    speed_limit_kib=512,
+    models_folder="/models",
+    more_model_folders="/more\n/and more",
 )
 
 

@@ -377,6 +377,42 @@ class CatalogueDamaged(HubError):
     action = "Install Inglenook again; searching and downloading work without it."
 
 
+class NoToken(HubError):
+    code = "hub.no-token"
+    summary = "There is no access token on this computer."
+    action = "Make one on the hub's site and enter it; most models need none."
+
+
+class TokenWithheld(HubError):
+    code = "hub.token-withheld"
+    summary = "The access token is not sent to {host}."
+    action = "Allow it below the hub's address if you trust that mirror; it needs an https address."
+
+
+class TokenNotKept(HubError):
+    code = "hub.token-not-kept"
+    summary = "The access token could not be stored or removed."
+    action = "Check that the keyring is unlocked and your home folder can be written to."
+
+
+class TokenFromOutside(HubError):
+    code = "hub.token-from-outside"
+    summary = "The access token comes from an environment variable, so it cannot be forgotten here."
+    action = "Start Inglenook without HF_TOKEN."
+
+
+class ModelsNotMoved(HubError):
+    code = "hub.not-moved"
+    summary = "{name} is already in {folder}, with other content, so nothing was moved."
+    action = "Choose an empty folder, or take that file away."
+
+
+class BadAddress(HubError):
+    code = "hub.bad-address"
+    summary = "That is not an address Inglenook can use; what was set before stays in force."
+    action = "Write it like {example}."
+
+
 class WorkerError(AppError):
     code = "worker"
     summary = "The model's process had a problem."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.core.entities import ConversationId
 from app.core.errors import Problem
 
 
@@ -186,6 +187,7 @@ class CatalogueEntry:
     languages: tuple[str, ...]
     kinds: tuple[str, ...]  # chat, code, reasoning, multilingual, vision, embedding
     summary: str
+    summary_zh_CN: str = ""  # noqa: N815 - a locale's name; never empty in the catalogue's file
     is_gated: bool = False
     unverified: tuple[str, ...] = ()
     original: str = ""  # the makers' own repository; it may be gated where `repo` is not
@@ -199,3 +201,14 @@ class HubAccess:
     proxy: str = ""
     token: str = ""
     is_offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUsage:
+    """Where a model answered: (id, title) of each conversation, the one changed last first.
+
+    `last_used` is UTC and counts conversations in the bin too; None: never.
+    """
+
+    last_used: datetime | None = None
+    conversations: tuple[tuple[ConversationId, str], ...] = ()

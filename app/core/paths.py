@@ -45,6 +45,11 @@ class Paths:
         return self.state / "state.json"
 
     @property
+    def known_models(self) -> Path:
+        """What the headers of the models said the last time; may be deleted at any time."""
+        return self.state / "known-models.json"
+
+    @property
     def worker_log(self) -> Path:
         """llama.cpp's own words, newest at the end."""
         return self.logs / "worker.log"

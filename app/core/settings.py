@@ -82,6 +82,11 @@ class Settings:
     hub_endpoint: str = _setting(
         "", "Model hub", "Address of the hub or of a mirror; empty is Hugging Face."
     )
+    is_token_for_mirror: bool = _setting(
+        False,
+        "Send the access token to this mirror",
+        "Whoever runs the mirror can then use your token. Only with an address that is https.",
+    )
     proxy: str = _setting(
         "", "Proxy", "Such as http://name:password@host:3128; empty follows the system."
     )

@@ -16,7 +16,8 @@ VERSION = 1
 MOST_BYTES = 4 << 20
 KINDS = frozenset(("chat", "code", "reasoning", "multilingual", "vision", "embedding"))
 NAMES = tuple(field.name for field in fields(CatalogueEntry))
-REQUIRED = frozenset(field.name for field in fields(CatalogueEntry) if field.default is MISSING)
+WITHOUT_DEFAULT = {field.name for field in fields(CatalogueEntry) if field.default is MISSING}
+REQUIRED = frozenset(WITHOUT_DEFAULT | {"summary_zh_CN"})
 
 
 def load_catalogue(path: Path | None = None) -> tuple[CatalogueEntry, ...]:
@@ -110,6 +111,12 @@ def _is_sentence(value: str) -> bool:
     return value == value.strip() and value.endswith(".") and 20 <= len(value) <= 300
 
 
+def _is_chinese_sentence(value: str) -> bool:
+    """150 Chinese letters say as much as 300 English ones."""
+    is_whole = value == value.strip() and value.endswith("。") and 10 <= len(value) <= 150
+    return is_whole and sum("\u4e00" <= letter <= "\u9fff" for letter in value) >= 5
+
+
 _Check = tuple[Callable[[object], object | None], Callable[..., bool], str]
 _A_TEXT: _Check = (_text, lambda v: bool(v.strip()), "a text")
 _A_COUNT: _Check = (_number, lambda v: v > 0, "a number above 0")
@@ -125,6 +132,7 @@ _CHECKS: Mapping[str, _Check] = {
     "languages": (_texts, lambda v: bool(v) and all(map(str.strip, v)), "a list of texts"),
     "kinds": (_texts, lambda v: bool(v) and set(v) <= KINDS, f"some of {sorted(KINDS)}"),
     "summary": (_text, _is_sentence, "a sentence"),
+    "summary_zh_CN": (_text, _is_chinese_sentence, "a Chinese sentence"),
     "is_gated": (_flag, lambda _: True, "true or false"),
     "unverified": (_texts, lambda v: set(v) <= set(NAMES), "a list of this entry's fields"),
     "original": (_text, lambda v: not v or _is_repo(v), "owner/name"),

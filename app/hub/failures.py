@@ -128,6 +128,8 @@ def _from_code(code: str, status: int, details: str, about: About) -> AppError |
     if code == "GatedRepo":
         kind = NeedsAccess if status == 403 and about.has_token else NeedsLogin
         return kind(details, repo=about.repo, url=about.page_url)
+    if code == "RepoNotFound" and about.is_search:  # a mirror takes the list for a repository
+        return SearchNotSupported(details, host=about.host)
     if code == "RepoNotFound":
         return RepoNotFound(details, repo=about.repo)
     if code == "RevisionNotFound":

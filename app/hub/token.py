@@ -10,13 +10,25 @@ import logging
 import os
 from pathlib import Path
 
+from app.hub.env import prepare
+
 SERVICE, ACCOUNT = "Inglenook", "hub-token"
+VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")  # the Hub library reads them before its file
 logger = logging.getLogger(__name__)
 
 
 def read_token() -> str:
     """The token, empty if there is none. May wait for the keyring: not for the main thread."""
     return _from_keyring() or _from_library()
+
+
+def token_place() -> str:
+    """Where the token comes from: 'keyring', 'file', 'environment', or empty without one."""
+    if _from_keyring():
+        return "keyring"
+    if not _from_library():
+        return ""
+    return "environment" if any(os.environ.get(name) for name in VARIABLES) else "file"
 
 
 def store_token(token: str) -> str:
@@ -36,6 +48,11 @@ def store_token(token: str) -> str:
     return "keyring"
 
 
+def forget_file() -> None:
+    """Delete the Hub library's file with the token; other programs lose it too. Raises OSError."""
+    _write_file("")
+
+
 def _from_keyring() -> str:
     try:
         import keyring
@@ -47,6 +64,7 @@ def _from_keyring() -> str:
 
 
 def _from_library() -> str:
+    prepare()
     try:
         from huggingface_hub import get_token
 
@@ -56,6 +74,7 @@ def _from_library() -> str:
 
 
 def _write_file(token: str) -> None:
+    prepare()
     from huggingface_hub import constants
 
     path = Path(constants.HF_TOKEN_PATH)

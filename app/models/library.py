@@ -2,30 +2,81 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from app.core.entities import LocalModel
 from app.core.errors import AppError
 from app.models.gguf import read_header
+from app.models.remembered import RememberedModels
 
 _LATER_PART = re.compile(r"-(\d{5})-of-\d{5}\.gguf$", re.I)
 
 
-def find_models(folders: Iterable[Path], starter_folders: Iterable[Path] = ()) -> list[LocalModel]:
+def find_models(
+    folders: Iterable[Path],
+    starter_folders: Iterable[Path] = (),
+    remembered: RememberedModels | None = None,
+) -> list[LocalModel]:
     """Models below `folders`, sorted by name; those below `starter_folders` are marked.
 
-    Left out: vision projectors (mmproj) and the later parts of split models.
+    Left out: vision projectors (mmproj) and the later parts of split models. With `remembered`
+    only the headers of new and changed files are read.
     """
     starters = [folder.resolve() for folder in starter_folders]
     found: dict[Path, LocalModel] = {}
     for folder in folders:
         for path in _gguf_files(folder):
             real = path.resolve()
-            is_starter = any(real.is_relative_to(starter) for starter in starters)
-            found.setdefault(real, describe(path, is_starter=is_starter))
+            if real not in found:
+                is_starter = any(real.is_relative_to(starter) for starter in starters)
+                found[real] = _known(path, is_starter, remembered)
+    if remembered is not None:
+        remembered.save()
     return sorted(found.values(), key=lambda model: (model.is_starter, model.path.name.lower()))
+
+
+def _known(path: Path, is_starter: bool, remembered: RememberedModels | None) -> LocalModel:
+    """What `path` is, from memory where that still holds."""
+    if remembered is None:
+        return describe(path, is_starter=is_starter)
+    try:
+        status = path.stat()
+    except OSError:  # it went away meanwhile, or may not be looked at
+        return describe(path, is_starter=is_starter)
+    known = remembered.get(path, status)
+    if known is not None:
+        return replace(known, is_starter=is_starter)
+    model = describe(path, is_starter=is_starter)
+    remembered.put(model, status)
+    return model
+
+
+def find_folders(places: Iterable[Path], limit: int) -> list[Path]:
+    """Where models may appear: the folders of `places` that are there, and all below them.
+
+    At most `limit`, those near the top first. Links are not followed, as in `find_models`.
+    """
+    found: dict[Path, None] = {}
+    waiting = deque(places)
+    while waiting and len(found) < limit:
+        place = waiting.popleft()
+        if place.suffix.lower() == ".gguf" and _is_file(place):
+            found.setdefault(place.parent)
+            continue
+        try:
+            with os.scandir(place) as entries:
+                below = [Path(e.path) for e in entries if e.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue  # not there, or not to be entered: no model can be seen in it either
+        if place not in found:
+            found[place] = None
+            waiting.extend(sorted(below))
+    return list(found)
 
 
 def describe(path: Path, *, is_starter: bool = False) -> LocalModel:

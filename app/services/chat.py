@@ -20,6 +20,7 @@ from app.core.entities import (
 )
 from app.core.errors import Problem
 from app.core.messages import TextProduced
+from app.core.models_entities import ModelUsage
 from app.core.settings import Settings
 from app.services.answer import GrowingAnswer
 from app.services.ports import ChatListener, EngineListener, Lane, Scheduler
@@ -215,6 +216,11 @@ class ChatService(EngineListener):
             self.open_conversation(deleted.id)
 
         self._store(lambda h: h.restore(deleted.id), done)
+
+    def find_usage(self, done: Callable[[dict[str, ModelUsage]], None]) -> None:
+        """Tell `done` where each model answered, by its file's name; not without a database."""
+        if self.is_ready:
+            self._store(lambda h: h.usage(), done)
 
     def close(self) -> None:
         """At quit: what was written so far is stored as interrupted, the database closed."""

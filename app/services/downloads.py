@@ -6,7 +6,6 @@ that downloads, which lives only while something is running.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from app.core import download_messages as messages
 from app.core.errors import DownloaderDied, HubOffline, Problem
 from app.core.models_entities import Download, DownloadJob, DownloadState, HubAccess
 from app.services.download_disk import DownloadDisk, Entry
+from app.services.download_news import DownloadNews
 from app.services.downloader import Downloader
 from app.services.ports import DownloadListener, Lane, Scheduler
 
-NEWS_S = 0.1  # between two reports to listeners
 AT_ONCE_LIMIT = 4
 ACTIVE = (DownloadState.RUNNING, DownloadState.WAITING)
 UNDER_WAY = (DownloadState.QUEUED, *ACTIVE)
@@ -43,17 +42,15 @@ class Downloads:
         self._access = access
         self._limits = limits
         self._scheduler = scheduler
-        self._listeners: list[DownloadListener] = []
+        self._news = DownloadNews(scheduler, lambda: self.downloads)
         self._entries: dict[str, Entry] = {}  # in the order of the queue
         self._downloader = Downloader(scheduler, self._take, self._died)
         self._doomed: dict[str, Entry] = {}  # cancelled ones that the process has not let go
         self._is_closed = False
-        self._told_at = 0.0
-        self._news_is_due = False
 
     def add_listener(self, listener: DownloadListener) -> None:
         """Tell `listener` from now on."""
-        self._listeners.append(listener)
+        self._news.add_listener(listener)
 
     @property
     def downloads(self) -> tuple[Download, ...]:
@@ -67,7 +64,6 @@ class Downloads:
 
     def start(self) -> None:
         """Read what was not done when the app ended; it appears paused."""
-
         self._disk.load(self._loaded)
 
     def add(self, job: DownloadJob) -> None:
@@ -126,7 +122,7 @@ class Downloads:
         for each in self._entries.values():
             if each.state is not DownloadState.DONE:
                 self._save(each)
-        self._changed()
+        self._news.changed()
 
     def apply_limits(self) -> None:
         """The settings changed: how many, how fast, offline or not."""
@@ -159,7 +155,7 @@ class Downloads:
                 self._begin(entry)
         if self._downloader.is_idle and not self._is_active():
             self._downloader.dismiss()
-        self._changed()
+        self._news.changed()
 
     def _may_begin(self, job_id: str) -> bool:
         """Not before an earlier attempt has ended, and its files are gone if it was cancelled."""
@@ -216,7 +212,7 @@ class Downloads:
     def _loaded(self, found: list[Entry]) -> None:
         earlier = {each.job.id: each for each in found if each.job.id not in self._entries}
         self._entries = earlier | self._entries
-        self._changed()
+        self._news.changed()
 
     # News of the process
 
@@ -225,11 +221,11 @@ class Downloads:
         if isinstance(event, messages.Progress | messages.Retrying):
             if entry is not None and entry.state in ACTIVE:
                 self._note(entry, event)
-                self._changed()
+                self._news.changed()
             return
         if (doomed := self._doomed.pop(event.job_id, None)) is not None:
-            self._disk.delete(doomed, self._pump)
-        if entry is not None:
+            self._disk.delete(doomed, self._pump)  # `entry`, if there is one, is a later wish
+        elif entry is not None:
             self._note_end(entry, event)
         self._pump()
 
@@ -249,8 +245,7 @@ class Downloads:
             entry.done_bytes = sum(file.size_bytes for file in entry.job.files)
             entry.path = str(event.paths[0])
             self._disk.forget(entry.job.id)
-            for listener in self._listeners:
-                listener.download_done(entry.shown())
+            self._news.done(entry.shown())
         elif isinstance(event, messages.Failed) and entry.state in ACTIVE:
             is_offline = event.problem.code == HubOffline.code
             state = DownloadState.PAUSED if is_offline else DownloadState.FAILED
@@ -283,7 +278,7 @@ class Downloads:
         def seen(present: int) -> None:
             if entry.state not in (*ACTIVE, DownloadState.DONE):
                 entry.done_bytes = present
-                self._changed()
+                self._news.changed()
 
         self._disk.count(entry, seen)
 
@@ -291,22 +286,3 @@ class Downloads:
         doomed, self._doomed = self._doomed, {}
         for entry in doomed.values():
             self._disk.delete(entry, self._pump)
-
-    # News
-
-    def _changed(self) -> None:
-        if self._news_is_due:
-            return
-        wait = self._told_at + NEWS_S - time.monotonic()
-        if wait <= 0:
-            self._tell()
-        else:
-            self._news_is_due = True
-            self._scheduler.call_later(wait, self._tell)
-
-    def _tell(self) -> None:
-        self._news_is_due = False
-        self._told_at = time.monotonic()
-        downloads = self.downloads
-        for listener in self._listeners:
-            listener.downloads_changed(downloads)

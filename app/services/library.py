@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from app.core.errors import (
 from app.core.paths import Paths, unused_name
 from app.core.settings import Settings
 from app.models.gguf import read_header
-from app.models.library import find_models
+from app.models.library import find_folders, find_models
+from app.models.remembered import RememberedModels
 
 IMPORTED = "imported"
 PIECE = 1 << 20
+MOST_FOLDERS = 500  # that are watched: the system lends a program only so many watches
 _PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.I)
 
 
@@ -36,6 +39,8 @@ class Library:
     def __init__(self, paths: Paths, settings: Callable[[], Settings]) -> None:
         self._paths = paths
         self._settings = settings
+        self._remembered = RememberedModels(paths.known_models)
+        self._looking = threading.Lock()  # the list is made on the lane for the disk and elsewhere
 
     @property
     def root(self) -> Path:
@@ -50,7 +55,12 @@ class Library:
 
     def models(self) -> list[LocalModel]:
         """Everything that is there, broken files with what is wrong with them."""
-        return find_models(self.places(), self._paths.starter_folders())
+        with self._looking:
+            return find_models(self.places(), self._paths.starter_folders(), self._remembered)
+
+    def folders(self) -> list[Path]:
+        """Folders where a model may appear, at most MOST_FOLDERS."""
+        return find_folders(self.places(), MOST_FOLDERS)
 
     def find(self, path: Path) -> LocalModel:
         """The model at `path`. Raises ModelFileMissing."""

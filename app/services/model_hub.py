@@ -28,13 +28,18 @@ from app.models.fit import estimate, estimate_by_size
 from app.models.gguf import GgufHeader
 from app.models.hardware import free_ram_bytes
 from app.models.remote_gguf import read_header_from
+from app.services.addresses import may_have_token
 
 DEFAULT_CONTEXT = 8192  # design, "Defaults"
 
 
 def access_from(settings: Settings) -> HubAccess:
-    """How to reach the hub under these settings; asks the keyring for the token."""
-    token = "" if settings.is_offline else read_token()
+    """How to reach the hub under these settings; asks the keyring for the token.
+
+    A mirror gets it only where the person agreed.
+    """
+    is_wanted = not settings.is_offline and may_have_token(settings)
+    token = read_token() if is_wanted else ""
     return HubAccess(settings.hub_endpoint, settings.proxy, token, settings.is_offline)
 
 

@@ -21,6 +21,7 @@ from app.core.entities import (
     utc_now,
 )
 from app.core.errors import ConversationNotFound, Problem
+from app.core.models_entities import ModelUsage
 from app.storage.database import Database
 
 TITLE_LENGTH = 60  # characters; about the width of the sidebar
@@ -71,6 +72,24 @@ class History:
             (conversation_id,),
         )
         return [_message(row) for row in rows]
+
+    def usage(self) -> dict[str, ModelUsage]:
+        """Where each model answered, by what the messages call it: the name of its file."""
+        rows = self._database.rows(
+            """SELECT used.model, used.last, conversation.id, title, deleted_at
+            FROM (SELECT model, conversation_id, max(created_at) AS last FROM message
+                WHERE role = 'assistant' AND model != '' GROUP BY model, conversation_id) AS used
+            JOIN conversation ON conversation.id = used.conversation_id
+            ORDER BY updated_at DESC, conversation.rowid DESC"""
+        )
+        times: dict[str, list[datetime]] = {}
+        places: dict[str, list[tuple[ConversationId, str]]] = {}
+        for row in rows:
+            times.setdefault(row["model"], []).append(datetime.fromisoformat(row["last"]))
+            here = places.setdefault(row["model"], [])
+            if row["deleted_at"] is None:
+                here.append((ConversationId(row["id"]), row["title"]))
+        return {name: ModelUsage(max(times[name]), tuple(places[name])) for name in times}
 
     def begin_turn(
         self, conversation_id: ConversationId | None, text: str, system_prompt: str, model: str

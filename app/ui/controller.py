@@ -26,6 +26,7 @@ from app.services.preferences import Preferences
 from app.ui import highlight, markdown
 from app.ui.bridge import QtScheduler
 from app.ui.figures import Figures
+from app.ui.hub_settings_control import HubSettingsControl
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
 from app.ui.models_controller import ModelsController
@@ -65,7 +66,26 @@ class Controller(QObject, EngineListener, ChatListener):
             paths, library, window, self.engine, scheduler, self.preferences, self.show_problem
         )
         self.model_store = ModelsController(
-            paths, window, self.models, library, scheduler, self.preferences, self.show_problem
+            paths,
+            window,
+            self.chat,
+            self.models,
+            library,
+            scheduler,
+            self.preferences,
+            self.show_problem,
+        )
+        self.hub_settings = HubSettingsControl(
+            paths,
+            window,
+            theme,
+            library,
+            self.engine,
+            self.models,
+            self.model_store.downloads,
+            scheduler,
+            self.preferences,
+            self._change_setting,
         )
         self._figures = Figures(self.engine, window.status)
         self.engine.add_listener(self)
@@ -123,7 +143,13 @@ class Controller(QObject, EngineListener, ChatListener):
         editor.moveCursor(editor.textCursor().MoveOperation.End)
 
     def _change_setting(self, name: str, value: object) -> None:
-        self.preferences.change(**{name: value})
+        changes = {name: value}
+        if name == "hub_endpoint":  # what the person agreed to was for the mirror before
+            changes["is_token_for_mirror"] = False
+        self.preferences.change(**changes)
+        if name not in ("theme", "language"):
+            self.model_store.settings_changed()
+        self.hub_settings.refresh()
         self.window.show_settings(self.preferences.settings)
         if name == "theme":
             self._theme.choose(self.preferences.settings.theme)
@@ -147,6 +173,7 @@ class Controller(QObject, EngineListener, ChatListener):
         self._draft.stop()
         self._figures.stop()
         self.models.stop()
+        self.hub_settings.stop()
         self.model_store.stop()
         self._save_draft()
         self.window.hide()  # what follows may take a moment

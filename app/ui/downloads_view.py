@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.core.models_entities import Download, DownloadState
+from app.core.models_entities import Download, DownloadJob, DownloadState
 from app.ui.models_download_row import DownloadRow
 from app.ui.models_parts import Placeholder, chain_tabs, label
 from app.ui.models_split import Column
@@ -16,6 +16,7 @@ from app.ui.theme import Theme
 from app.ui.words import number_text
 
 ACTIVE = (DownloadState.QUEUED, DownloadState.RUNNING, DownloadState.WAITING)
+_NOTHING = DownloadJob("", "", "", "", ())
 
 
 def overall_fraction(downloads: Sequence[Download]) -> float | None:
@@ -43,6 +44,11 @@ class DownloadsTab(QWidget):
         self._theme = theme
         self.rows: dict[str, DownloadRow] = {}
         self._order: list[tuple[str, bool]] = []
+        self._is_warm = False
+        self._shown: tuple[Download, ...] = ()
+        self._more = QTimer(self)  # for rows that are still to come
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(lambda: self.show_downloads(self._shown))
         self.total = label(role="muted")
         self._column = Column(is_centred=True)
         self._column.items.addWidget(self.total)
@@ -57,14 +63,35 @@ class DownloadsTab(QWidget):
         layout.addWidget(self.nothing)
         self.show_downloads(())
 
+    def warm_up(self) -> None:
+        """Make a row for nobody: the first costs three times what the others do, and it would be
+        made in the moment of a click."""
+        if not self._is_warm:
+            self._is_warm = True
+            row = DownloadRow(self._theme, Download(_NOTHING, DownloadState.QUEUED))
+            row.ensurePolished()
+            row.deleteLater()
+
     def show_downloads(self, downloads: Sequence[Download]) -> None:
-        """Bring the rows up to date; only a changed order or a new row moves anything."""
-        order = [(d.job.id, d.state is not DownloadState.DONE) for d in downloads]
+        """Bring the rows up to date; only a changed order or a new row moves anything.
+
+        Of several new rows the first appears now and each other in a turn of the event loop of its
+        own: a dozen at once would hold up keys and clicks.
+        """
+        self._shown = tuple(downloads)
+        new = [download for download in downloads if download.job.id not in self.rows]
         for download in downloads:
             if download.job.id in self.rows:
                 self.rows[download.job.id].show_download(download)
-            else:
-                self._add(download)
+        for download in new[:1]:
+            self._add(download)
+        if len(new) > 1 and not self._more.isActive():
+            self._more.start()
+        order = [
+            (d.job.id, d.state is not DownloadState.DONE)
+            for d in downloads
+            if d.job.id in self.rows
+        ]
         if order != self._order:
             self._arrange(order)
         self._show_total(downloads)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.entities import LocalModel
+from app.core.models_entities import ModelUsage
 from app.ui.flow import FlowLayout
 from app.ui.models_list import Row, RowList
 from app.ui.models_local import LocalDetail
 from app.ui.models_parts import Placeholder, TextButton, chain_tabs, label
 from app.ui.models_split import ListAndDetail
+from app.ui.models_usage import places_text, used_text
 from app.ui.models_words import context_text, dotted
 from app.ui.theme import GAP, SMALL, Theme
 from app.ui.words import number_text, short_model_name, size_text, summary_of
@@ -26,6 +28,7 @@ class LibraryTab(QWidget):
     verify_requested = Signal(object)  # Path
     delete_requested = Signal(object)  # Path
     show_folder_requested = Signal(object)  # Path
+    conversation_requested = Signal(str)  # id
     import_requested = Signal(object)  # list[Path]
     add_folder_requested = Signal(object)  # Path
     find_requested = Signal()  # a model is wanted: to the catalogue
@@ -34,6 +37,7 @@ class LibraryTab(QWidget):
         super().__init__()
         self._models: dict[str, LocalModel] = {}
         self._current: Path | None = None
+        self._usage: Mapping[str, ModelUsage] | None = None
         self.list = RowList(theme, self.tr("Models on this computer"))
         self.detail = LocalDetail(theme)
         self.total = label(role="muted", size=SMALL)
@@ -83,6 +87,7 @@ class LibraryTab(QWidget):
             (detail.verify_requested, self.verify_requested),
             (detail.delete_requested, self.delete_requested),
             (detail.show_folder_requested, self.show_folder_requested),
+            (detail.conversation_requested, self.conversation_requested),
         ):
             signal.connect(out)
 
@@ -101,11 +106,27 @@ class LibraryTab(QWidget):
         self.total.setVisible(bool(models))
         shown = self._models.get(self.detail.key)
         if shown is not None:
-            self.detail.show_model(shown, is_current=shown.path == current)
+            self._show_detail(shown)
         elif self.detail.key:
             self.detail.show_nothing()
             self.split.close_detail()
             self._show_back()
+
+    def show_usage(self, usage: Mapping[str, ModelUsage]) -> None:
+        """Where each model answered, by the name of its file; files of one name are one model."""
+        self._usage = usage
+        self.list.show_rows([self._row(model) for model in self._models.values()])
+        shown = self._models.get(self.detail.key)
+        if shown is not None:
+            self._show_detail(shown)
+
+    def _usage_of(self, model: LocalModel) -> ModelUsage | None:
+        return None if self._usage is None else self._usage.get(model.path.name, ModelUsage())
+
+    def _show_detail(self, model: LocalModel) -> None:
+        self.detail.show_model(
+            model, is_current=model.path == self._current, usage=self._usage_of(model)
+        )
 
     def go_back(self) -> bool:
         """Out of a question, or from the details to the list; false where one is there already."""
@@ -123,7 +144,9 @@ class LibraryTab(QWidget):
     def _row(self, model: LocalModel) -> Row:
         is_current = model.path == self._current
         badge, role = (self.tr("In use"), "good") if is_current else ("", "muted")
-        note, note_role = str(model.path.parent), "muted"
+        usage = self._usage_of(model)
+        used = dotted(used_text(usage), places_text(usage)) if usage is not None else ""
+        note, note_role = dotted(used, str(model.path.parent)), "muted"
         if model.problem is not None:
             badge, role = self.tr("Broken"), "bad"
             note, note_role = summary_of(model.problem), "bad"
@@ -145,7 +168,7 @@ class LibraryTab(QWidget):
     def _show(self, key: str) -> None:
         model = self._models.get(key)
         if model is not None and key != self.detail.key:
-            self.detail.show_model(model, is_current=model.path == self._current)
+            self._show_detail(model)
 
     def _choose(self, key: str) -> None:
         if not self.split.is_narrow:

@@ -44,6 +44,7 @@ class MainWindow(QMainWindow):
     setting_chosen = Signal(str, object)
     stop_requested = Signal()
     new_requested = Signal()
+    hub_settings_requested = Signal()  # the dialog "Models and network"
     models_requested = Signal(str)  # the Models page, at a tab; empty: the one open last
 
     def __init__(self, theme: Theme) -> None:
@@ -145,6 +146,14 @@ class MainWindow(QMainWindow):
                 action.triggered.connect(self._setting_chooser(name, value))
                 self._choices[(name, value)] = action
         menu.addSeparator()
+        self.offline_action = menu.addAction(self.tr("Offline"))
+        self.offline_action.setCheckable(True)
+        self.offline_action.triggered.connect(
+            lambda is_on: self.setting_chosen.emit("is_offline", is_on)
+        )
+        self.hub_settings_action = menu.addAction(self.tr("Models and network…"))
+        self.hub_settings_action.triggered.connect(self.hub_settings_requested)
+        menu.addSeparator()
         self.open_model_action = menu.addAction(self.tr("Open a model file…"))
         self.open_model_action.triggered.connect(self.ask_for_model)
         self.open_folder_action = menu.addAction(self.tr("Open the models folder"))
@@ -181,6 +190,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         for (name, value), action in self._choices.items():
             action.setChecked(getattr(settings, name) == value)
+        self.offline_action.setChecked(settings.is_offline)
 
     def show_models_page(self, tab: str = "") -> None:
         """The Models page in the place of the conversation, at `tab` or where it was left."""

@@ -99,7 +99,7 @@ class ModelChoice(QObject, EngineListener):
                 self._show_none()
 
     def _show_none(self) -> None:
-        self._window.empty.show_no_model(str(self._paths.models))
+        self._window.empty.show_no_model(str(self._library.root))
         self._window.status.show_words(summary_of(NoModel().problem))
         self._window.composer.set_can_send(False)
 
@@ -113,7 +113,7 @@ class ModelChoice(QObject, EngineListener):
         self._show_problem(problem)
 
     def _open_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.models)))
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._library.root)))
 
     def model_loading(self, path: Path, fraction: float) -> None:
         self._window.show_model_name(path.name)

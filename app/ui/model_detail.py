@@ -26,6 +26,7 @@ from app.ui.models_words import (
     languages_text,
     parameters_text,
     repo_name,
+    summary_text,
 )
 from app.ui.problem_view import Banner, Offer
 from app.ui.theme import GAP, HEADING, SMALL, Theme
@@ -156,11 +157,13 @@ class DetailView(QWidget):
             self._fit.setText(f"●  {fit_words(fit)}")
             set_role(self._fit, fit_role(fit))
             self._fit.show()
-        self._summary.setText(entry.summary)
-        self._summary.setVisible(bool(entry.summary))
+        summary = summary_text(entry)
+        self._summary.setText(summary)
+        self._summary.setVisible(bool(summary))
         if entry.unverified:
-            words = self.tr("Taken from the model's page and not checked: {fields}")
-            self._unverified.setText(words.replace("{fields}", ", ".join(entry.unverified)))
+            self._unverified.setText(
+                self.tr("Size and details are estimates until the hub has answered.")
+            )
             self._unverified.show()
 
     def show_hit(self, hit: ModelHit) -> None:
@@ -187,8 +190,8 @@ class DetailView(QWidget):
         self._terms.setVisible(details.is_gated)
         self.terms_button.setVisible(bool(details.url))
         self.page_button.setVisible(bool(details.url))
-        if self._summary.isHidden():
-            self._show_facts(details)
+        self._show_facts(details)  # the hub's own, in the place of what the catalogue says
+        self._unverified.hide()
         self._fit.hide()  # each variant has its own now
         self._variants_title.setText(
             self.tr("Variants") if details.variants else self.tr("There is no GGUF file in it")

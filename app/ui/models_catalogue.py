@@ -11,7 +11,7 @@ from app.ui.flow import FlowLayout
 from app.ui.models_browse import BrowseTab
 from app.ui.models_list import Row, RowList, fit_badge
 from app.ui.models_parts import chain_tabs
-from app.ui.models_words import KINDS, dotted, kind_words, parameters_text
+from app.ui.models_words import KINDS, dotted, kind_words, parameters_text, summary_text
 from app.ui.theme import Theme
 from app.ui.words import size_text
 
@@ -77,11 +77,12 @@ class CatalogueTab(BrowseTab):
             key=entry.repo,
             title=entry.name,
             facts=facts,
-            note=entry.summary,
+            note=summary_text(entry),
             **fit_badge(self._fits.get(entry.repo)),
         )
 
 
 def _searched(entry: CatalogueEntry) -> str:
-    texts = (entry.name, entry.family, entry.repo, entry.summary, *entry.languages, *entry.kinds)
-    return " ".join(texts).casefold()
+    """Both summaries count: a word in the other language than the window's finds too."""
+    texts = (entry.name, entry.family, entry.repo, entry.summary, entry.summary_zh_CN)
+    return " ".join((*texts, *entry.languages, *entry.kinds)).casefold()

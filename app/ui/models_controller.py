@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from app.core.entities import LocalModel
+from app.core.entities import Conversation, ConversationId, LocalModel
 from app.core.errors import Problem
 from app.core.models_entities import (
     CatalogueEntry,
@@ -22,12 +22,14 @@ from app.core.models_entities import (
     Variant,
 )
 from app.core.paths import Paths
+from app.services.chat import ChatService
 from app.services.downloads import Downloads
 from app.services.library import Library
 from app.services.model_hub import ModelHub, access_from, job_for
-from app.services.ports import DownloadListener, Lane
+from app.services.ports import ChatListener, DownloadListener, Lane
 from app.services.preferences import Preferences
 from app.ui.bridge import QtScheduler
+from app.ui.folder_watch import FolderWatch
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
 from app.ui.prose import open_link
@@ -36,13 +38,14 @@ from app.ui.words import size_text
 LOOK_MS = 300  # a folder that changes is looked at when it has been quiet for so long
 
 
-class ModelsController(QObject, DownloadListener):
+class ModelsController(QObject, DownloadListener, ChatListener):
     """What the person does on the Models page becomes a call, news become rows."""
 
     def __init__(
         self,
         paths: Paths,
         window: MainWindow,
+        chat: ChatService,
         choice: ModelChoice,
         library: Library,
         scheduler: QtScheduler,
@@ -53,6 +56,7 @@ class ModelsController(QObject, DownloadListener):
         self._window = window
         self._show_problem = show_problem
         self._page = window.models_page
+        self._chat = chat
         self._choice = choice
         self._library = library
         self._scheduler = scheduler
@@ -60,6 +64,7 @@ class ModelsController(QObject, DownloadListener):
         self._asked = 0  # number of the newest search; older answers are dropped
         self._repo = ""  # whose page was asked for last
         self._has_catalogue = False
+        self._is_stopped = False
         self.hub = ModelHub(
             self._access,
             lambda: choice.devices,
@@ -69,15 +74,24 @@ class ModelsController(QObject, DownloadListener):
             lambda: library.root, paths.downloads, self._access, self._limits, scheduler
         )
         self.downloads.add_listener(self)
+        self._watch = FolderWatch(self)
+        self._watch.changed.connect(choice.look)
         choice.models_found.connect(self._show_library)
+        chat.add_listener(self)
         self._connect()
 
     def start(self) -> None:
         """Take up what was being fetched the last time; it waits, paused."""
         self.downloads.start()
 
+    def settings_changed(self) -> None:
+        """Downloads heed them at once: how many, how fast, offline or not."""
+        self.downloads.apply_limits()
+
     def stop(self) -> None:
         """At quit: what has arrived is kept."""
+        self._is_stopped = True
+        self._watch.stop()
         self.downloads.stop()
 
     def open(self, tab: str = "") -> None:
@@ -106,12 +120,13 @@ class ModelsController(QObject, DownloadListener):
         page.cancel_requested.connect(self.downloads.cancel)
         page.retry_requested.connect(self.downloads.retry)
         page.move_requested.connect(self.downloads.move)
-        page.chat_requested.connect(self._chat)
+        page.chat_requested.connect(self._chat_with)
         page.verify_requested.connect(self._verify)
         page.delete_requested.connect(self._delete)
         page.show_folder_requested.connect(
             lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
         )
+        page.library.conversation_requested.connect(self._open_conversation)
         page.import_requested.connect(self._import)
         page.add_folder_requested.connect(self._add_folder)
 
@@ -171,6 +186,8 @@ class ModelsController(QObject, DownloadListener):
         self._page.open_tab("downloads")
 
     def downloads_changed(self, downloads: Sequence[Download]) -> None:
+        if self._is_stopped:  # the last news may come after the window has gone
+            return
         self._page.show_downloads(downloads)
         self._window.show_download_progress(downloads)
 
@@ -183,8 +200,30 @@ class ModelsController(QObject, DownloadListener):
 
     def _show_library(self, models: list[LocalModel], current: Path | None) -> None:
         self._page.show_library(models, current)
+        self._find_usage()
+        broken = [model.path for model in models if model.problem is not None]
+        self._scheduler.run(
+            Lane.DISK,
+            self._library.folders,
+            lambda folders: self._watch.watch(folders, broken),
+            self._show_problem,
+        )
 
-    def _chat(self, path: Path) -> None:
+    def _find_usage(self) -> None:
+        if self._window.pages.currentWidget() is self._page:
+            self._chat.find_usage(self._page.library.show_usage)
+
+    def storage_ready(self) -> None:
+        self._find_usage()
+
+    def conversations_changed(self, conversations: Sequence[Conversation]) -> None:
+        self._find_usage()
+
+    def _open_conversation(self, conversation_id: str) -> None:
+        self._window.show_chat()
+        self._chat.open_conversation(ConversationId(conversation_id))
+
+    def _chat_with(self, path: Path) -> None:
         self._choice.load(path)
         self._window.show_chat()
 

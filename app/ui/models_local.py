@@ -14,10 +14,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import LocalModel
+from app.core.models_entities import ModelUsage
 from app.ui.flow import FlowLayout
 from app.ui.model_detail import TITLE_SIZE
 from app.ui.models_parts import Confirm, Placeholder, TextButton, breakable, chain_tabs, label
 from app.ui.models_split import Column
+from app.ui.models_usage import UsageView, loss_text, used_text
 from app.ui.models_words import context_text, parameters_text
 from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, short_model_name, size_text, summary_of
@@ -30,12 +32,14 @@ class LocalDetail(QWidget):
     verify_requested = Signal(object)  # Path
     delete_requested = Signal(object)  # Path
     show_folder_requested = Signal(object)  # Path
+    conversation_requested = Signal(str)  # id
     back_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._model: LocalModel | None = None
+        self._usage: ModelUsage | None = None
         self.back = TextButton(theme, self.tr("Back to the list"), "arrow-left")
         self.back.clicked.connect(self.back_requested)
         self.back.hide()
@@ -47,6 +51,9 @@ class LocalDetail(QWidget):
         self.confirm = Confirm(theme)
         self.confirm.confirmed.connect(self._delete)
         self.confirm.declined.connect(self.delete_button.setFocus)
+        self.usage = UsageView(theme)
+        self.usage.conversation_requested.connect(self.conversation_requested)
+        self.usage.follow(self.confirm.no)
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(GAP * 2)
         self._facts.setVerticalSpacing(6)
@@ -61,6 +68,7 @@ class LocalDetail(QWidget):
             ("context", self.tr("Trained for")),
             ("file", self.tr("File")),
             ("folder", self.tr("Folder")),
+            ("used", self.tr("Usage")),
         ):
             self._add_fact(name, words)
         self._make_layout()
@@ -120,6 +128,8 @@ class LocalDetail(QWidget):
         items.addWidget(self.confirm)
         items.addSpacing(GAP)
         items.addLayout(self._facts)
+        items.addSpacing(GAP)
+        items.addWidget(self.usage)
         items.addStretch(1)
         self._stack = QStackedWidget()
         self._stack.addWidget(
@@ -152,11 +162,15 @@ class LocalDetail(QWidget):
         self.confirm.hide()
         self._stack.setCurrentIndex(0)
 
-    def show_model(self, model: LocalModel, *, is_current: bool) -> None:
-        """Show `model`; a question about another one is taken away."""
-        if self._model is None or self._model.path != model.path:
+    def show_model(
+        self, model: LocalModel, *, is_current: bool, usage: ModelUsage | None = None
+    ) -> None:
+        """Show `model`; a question about another one is taken away. No `usage`: not known."""
+        is_new = self._model is None or self._model.path != model.path
+        if is_new:
             self.confirm.hide()
-        self._model = model
+        self._model, self._usage = model, usage
+        self.usage.show_usage(usage, is_new=is_new)
         self._title.setText(breakable(model.name or short_model_name(model.path.name)))
         self._state.setText(self.tr("This model answers at the moment."))
         self._state.setVisible(is_current)
@@ -175,6 +189,7 @@ class LocalDetail(QWidget):
             ("context", context_text(model.trained_context)),
             ("file", model.path.name),
             ("folder", str(model.path.parent)),
+            ("used", used_text(usage) if usage is not None else ""),
         ):
             self._values[name].setText(breakable(value))
             self._facts.setRowVisible(self._values[name], bool(value))
@@ -194,12 +209,11 @@ class LocalDetail(QWidget):
     def _ask(self) -> None:
         if self._model is not None:
             words = self.tr("Delete {name} from the disk? That frees {size}, and cannot be undone.")
-            self.confirm.ask(
-                words.replace("{name}", self._model.path.name).replace(
-                    "{size}", size_text(self._model.size_bytes)
-                ),
-                self.tr("Delete the file"),
+            words = words.replace("{name}", self._model.path.name).replace(
+                "{size}", size_text(self._model.size_bytes)
             )
+            loss = loss_text(self._usage) if self._usage is not None else ""
+            self.confirm.ask(f"{words} {loss}".rstrip(), self.tr("Delete the file"))
 
     def _delete(self) -> None:
         if self._model is not None:

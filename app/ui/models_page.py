@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QResizeEvent,
     QShortcut,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -27,6 +28,7 @@ from app.ui.models_parts import IconButton
 from app.ui.models_search import SearchTab
 from app.ui.theme import GAP, READING, Theme, text_font
 
+QUIET_MS = 300  # after the page has opened, until there is time for what may be needed later
 TAB_PADDING = 22  # pixels beside the words of a tab, see the style sheet
 TABS = ("catalogue", "search", "library", "downloads")
 
@@ -232,6 +234,10 @@ class ModelsPage(QWidget):
         if self.tab == "library":
             return self.library.go_back()
         return (self.catalogue if self.tab == "catalogue" else self.search).go_back()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        QTimer.singleShot(QUIET_MS, self.downloads, self.downloads.warm_up)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

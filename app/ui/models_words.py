@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-from app.core.models_entities import DownloadState, Fit, FitVerdict
+from app.core.models_entities import CatalogueEntry, DownloadState, Fit, FitVerdict
 from app.ui.words import number_text, size_text
 
 KINDS = ("chat", "code", "reasoning", "multilingual", "vision", "embedding")
@@ -60,6 +60,12 @@ def kind_words(kind: str) -> str:
         "vision": QCoreApplication.translate("Models", "Vision"),
         "embedding": QCoreApplication.translate("Models", "Embedding"),
     }.get(kind, kind)
+
+
+def summary_text(entry: CatalogueEntry) -> str:
+    """What a recommended model is like, in the window's language as far as the catalogue has it."""
+    is_chinese = QLocale().language() == QLocale.Language.Chinese
+    return (entry.summary_zh_CN if is_chinese else "") or entry.summary
 
 
 def state_words(state: DownloadState) -> str:

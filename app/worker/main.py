@@ -6,6 +6,7 @@ import contextlib
 import os
 import queue
 import signal
+import socket
 import sys
 import threading
 import time
@@ -71,6 +72,8 @@ def run(connection: Connection, log_path: Path) -> None:
     os.environ.update(  # before any import that looks at them: the worker never uses the network
         LANGCHAIN_TRACING_V2="false", LANGSMITH_TRACING="false", HF_HUB_OFFLINE="1"
     )
+    # LangChain brings urllib3, which opens a socket at import to see whether there is IPv6
+    socket.has_ipv6 = False
     os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     Worker(connection, log).serve()
 

@@ -142,8 +142,8 @@
         <translation>在浏览器中阅读条款</translation>
     </message>
     <message>
-        <source>Taken from the model&apos;s page and not checked: {fields}</source>
-        <translation>取自模型页面，未经核实：{fields}</translation>
+        <source>Size and details are estimates until the hub has answered.</source>
+        <translation>在模型仓库回应之前，大小和详情都是估计值。</translation>
     </message>
     <message>
         <source>There is no GGUF file in it</source>
@@ -300,6 +300,96 @@
     </message>
 </context>
 <context>
+    <name>FoldersPart</name>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Back to the usual place</source>
+        <translation>恢复默认位置</translation>
+    </message>
+    <message>
+        <source>Add a folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>Models there appear in the list; nothing is changed in those folders.</source>
+        <translation>其中的模型会出现在列表中；这些文件夹不会被更改。</translation>
+    </message>
+    <message>
+        <source>Move them</source>
+        <translation>移动</translation>
+    </message>
+    <message>
+        <source>Leave them there</source>
+        <translation>留在原处</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Move the models that are there ({count} files, {size}) to {folder}?</source>
+        <translation>将那里的模型（{count} 个文件，{size}）移到 {folder} 吗？</translation>
+    </message>
+    <message>
+        <source>Moving: {done} of {total}</source>
+        <translation>正在移动：{done} / {total}</translation>
+    </message>
+    <message>
+        <source>Take {folder} off the list; its files stay</source>
+        <translation>从列表中移除 {folder}；文件会保留</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation>选择文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>HubSettings</name>
+    <message>
+        <source>Models and network</source>
+        <translation>模型与网络</translation>
+    </message>
+    <message>
+        <source> KiB/s</source>
+        <translation> KiB/秒</translation>
+    </message>
+    <message>
+        <source>No limit</source>
+        <translation>不限速</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>网络</translation>
+    </message>
+    <message>
+        <source>Downloads</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Changes apply at once.</source>
+        <translation>更改立即生效。</translation>
+    </message>
+    <message>
+        <source>Others on the way to {host} can read along: the address is not https. The access token is not sent to it.</source>
+        <translation>该地址不是 https，通往 {host} 途中的人可以读到内容。访问令牌不会发送给它。</translation>
+    </message>
+</context>
+<context>
     <name>LibraryTab</name>
     <message>
         <source>Models on this computer</source>
@@ -381,6 +471,10 @@
         <translation>文件夹</translation>
     </message>
     <message>
+        <source>Usage</source>
+        <translation>使用情况</translation>
+    </message>
+    <message>
         <source>Chat with it</source>
         <translation>与它对话</translation>
     </message>
@@ -438,6 +532,14 @@
     <message>
         <source>Language</source>
         <translation>语言</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
+        <source>Models and network…</source>
+        <translation>模型与网络…</translation>
     </message>
     <message>
         <source>Open a model file…</source>
@@ -644,6 +746,38 @@
         <source>{hours} h {minutes} min left</source>
         <translation>剩余 {hours} 小时 {minutes} 分钟</translation>
     </message>
+    <message>
+        <source>Not used yet</source>
+        <translation>尚未使用</translation>
+    </message>
+    <message>
+        <source>Used today</source>
+        <translation>今天用过</translation>
+    </message>
+    <message>
+        <source>Used yesterday</source>
+        <translation>昨天用过</translation>
+    </message>
+    <message>
+        <source>Used on {date}</source>
+        <translation>{date} 用过</translation>
+    </message>
+    <message>
+        <source>In one conversation</source>
+        <translation>在一个对话中</translation>
+    </message>
+    <message>
+        <source>In {count} conversations</source>
+        <translation>在 {count} 个对话中</translation>
+    </message>
+    <message>
+        <source>One conversation keeps its text, but must be continued with another model.</source>
+        <translation>一个对话会保留文字，但须用其他模型继续。</translation>
+    </message>
+    <message>
+        <source>{count} conversations keep their text, but must be continued with another model.</source>
+        <translation>{count} 个对话会保留文字，但须用其他模型继续。</translation>
+    </message>
 </context>
 <context>
     <name>ModelsController</name>
@@ -689,6 +823,25 @@
     <message>
         <source>downloading, {percent}</source>
         <translation>正在下载，{percent}</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsMover</name>
+    <message>
+        <source>Downloads go there from now on.</source>
+        <translation>今后会下载到那里。</translation>
+    </message>
+    <message>
+        <source>Stopped; everything is where it was.</source>
+        <translation>已停止；一切都在原处。</translation>
+    </message>
+    <message>
+        <source>Moved. Some files could not be deleted from {folder}.</source>
+        <translation>已移动。{folder} 中的一些文件无法删除。</translation>
+    </message>
+    <message>
+        <source>The models have been moved.</source>
+        <translation>模型已移动。</translation>
     </message>
 </context>
 <context>
@@ -1146,6 +1299,54 @@
         <translation>请重新安装 Inglenook；没有它也可以搜索和下载。</translation>
     </message>
     <message>
+        <source>There is no access token on this computer.</source>
+        <translation>这台电脑上没有访问令牌。</translation>
+    </message>
+    <message>
+        <source>Make one on the hub&apos;s site and enter it; most models need none.</source>
+        <translation>请在模型仓库的网站上新建一个并填入；多数模型不需要令牌。</translation>
+    </message>
+    <message>
+        <source>The access token is not sent to {host}.</source>
+        <translation>访问令牌不会发送给 {host}。</translation>
+    </message>
+    <message>
+        <source>Allow it below the hub&apos;s address if you trust that mirror; it needs an https address.</source>
+        <translation>如果您信任该镜像，请在仓库地址下方允许；地址须为 https。</translation>
+    </message>
+    <message>
+        <source>The access token could not be stored or removed.</source>
+        <translation>无法保存或移除访问令牌。</translation>
+    </message>
+    <message>
+        <source>Check that the keyring is unlocked and your home folder can be written to.</source>
+        <translation>请检查密钥环是否已解锁、主文件夹是否可写。</translation>
+    </message>
+    <message>
+        <source>The access token comes from an environment variable, so it cannot be forgotten here.</source>
+        <translation>访问令牌来自环境变量，因此无法在这里移除。</translation>
+    </message>
+    <message>
+        <source>Start Inglenook without HF_TOKEN.</source>
+        <translation>请在没有 HF_TOKEN 的情况下启动 Inglenook。</translation>
+    </message>
+    <message>
+        <source>{name} is already in {folder}, with other content, so nothing was moved.</source>
+        <translation>{folder} 中已有内容不同的 {name}，因此没有移动任何文件。</translation>
+    </message>
+    <message>
+        <source>Choose an empty folder, or take that file away.</source>
+        <translation>请选择空文件夹，或移走该文件。</translation>
+    </message>
+    <message>
+        <source>That is not an address Inglenook can use; what was set before stays in force.</source>
+        <translation>Inglenook 无法使用这个地址；之前的设置仍然有效。</translation>
+    </message>
+    <message>
+        <source>Write it like {example}.</source>
+        <translation>请写成 {example} 这样的形式。</translation>
+    </message>
+    <message>
         <source>The model&apos;s process could not be started.</source>
         <translation>无法启动模型进程。</translation>
     </message>
@@ -1286,6 +1487,157 @@
     </message>
 </context>
 <context>
+    <name>Settings</name>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Light, dark, or as the system has it.</source>
+        <translation>浅色、深色，或跟随系统。</translation>
+    </message>
+    <message>
+        <source>Follow the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>The language of the window.</source>
+        <translation>窗口的语言。</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>English</translation>
+    </message>
+    <message>
+        <source>简体中文</source>
+        <translation>简体中文</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>The model that is loaded when the window opens.</source>
+        <translation>窗口打开时加载的模型。</translation>
+    </message>
+    <message>
+        <source>Context length</source>
+        <translation>上下文长度</translation>
+    </message>
+    <message>
+        <source>Tokens the model can see at once; 0 takes what the model was trained for, at most 8192.</source>
+        <translation>模型一次能看到的词元数；0 表示采用模型的训练长度，最多 8192。</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>What every new conversation tells the model first.</source>
+        <translation>每个新对话首先告诉模型的内容。</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message>
+        <source>Higher is more varied, 0 is always the same.</source>
+        <translation>越高越多样，0 则每次相同。</translation>
+    </message>
+    <message>
+        <source>Longest answer</source>
+        <translation>最长回答</translation>
+    </message>
+    <message>
+        <source>Tokens of one answer at most; 0 uses the rest of the context.</source>
+        <translation>单次回答的最多词元数；0 表示用完剩余上下文。</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>线程</translation>
+    </message>
+    <message>
+        <source>Processor cores the model may use; 0 chooses.</source>
+        <translation>模型可使用的处理器核心数；0 表示自动选择。</translation>
+    </message>
+    <message>
+        <source>Model hub</source>
+        <translation>模型仓库</translation>
+    </message>
+    <message>
+        <source>Address of the hub or of a mirror; empty is Hugging Face.</source>
+        <translation>仓库或镜像的地址；留空为 Hugging Face。</translation>
+    </message>
+    <message>
+        <source>Send the access token to this mirror</source>
+        <translation>向此镜像发送访问令牌</translation>
+    </message>
+    <message>
+        <source>Whoever runs the mirror can then use your token. Only with an address that is https.</source>
+        <translation>运营该镜像的人将可使用您的令牌。仅限 https 地址。</translation>
+    </message>
+    <message>
+        <source>Proxy</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Such as http://name:password@host:3128; empty follows the system.</source>
+        <translation>例如 http://name:password@host:3128；留空则跟随系统。</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
+        <source>Nothing is asked of the network; everything on this computer works.</source>
+        <translation>不访问网络；这台电脑上的一切照常工作。</translation>
+    </message>
+    <message>
+        <source>Downloads at once</source>
+        <translation>同时下载数</translation>
+    </message>
+    <message>
+        <source>More do not make it faster on most lines.</source>
+        <translation>在多数线路上，更多并不会更快。</translation>
+    </message>
+    <message>
+        <source>Download speed limit</source>
+        <translation>下载限速</translation>
+    </message>
+    <message>
+        <source>KiB per second for all downloads together; 0 is no limit.</source>
+        <translation>所有下载合计的每秒 KiB 数；0 表示不限。</translation>
+    </message>
+    <message>
+        <source>Models folder</source>
+        <translation>模型文件夹</translation>
+    </message>
+    <message>
+        <source>Where downloads go; empty is the usual place.</source>
+        <translation>下载的存放位置；留空为默认位置。</translation>
+    </message>
+    <message>
+        <source>More folders with models</source>
+        <translation>更多模型文件夹</translation>
+    </message>
+    <message>
+        <source>One folder a line; they are only read.</source>
+        <translation>每行一个文件夹；只会读取。</translation>
+    </message>
+</context>
+<context>
     <name>Sidebar</name>
     <message>
         <source>New conversation (Ctrl+N)</source>
@@ -1331,10 +1683,84 @@
     </message>
 </context>
 <context>
+    <name>TokenPart</name>
+    <message>
+        <source>Access token</source>
+        <translation>访问令牌</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>检查</translation>
+    </message>
+    <message>
+        <source>Asks the hub whose token it is</source>
+        <translation>向模型仓库询问令牌属于谁</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Only for models whose makers ask who you are. Make one that may only read, at huggingface.co/settings/tokens.</source>
+        <translation>仅用于作者要求确认身份的模型。请在 huggingface.co/settings/tokens 新建只读令牌。</translation>
+    </message>
+    <message>
+        <source>Kept in this computer&apos;s keyring.</source>
+        <translation>保存在这台电脑的密钥环中。</translation>
+    </message>
+    <message>
+        <source>Kept in the file of the Hub library, readable by you alone; other programs use it too.</source>
+        <translation>保存在 Hub 库的文件中，仅您可读；其他程序也会使用它。</translation>
+    </message>
+    <message>
+        <source>Comes from the environment variable HF_TOKEN.</source>
+        <translation>来自环境变量 HF_TOKEN。</translation>
+    </message>
+    <message>
+        <source>There is no token; most models need none.</source>
+        <translation>没有令牌；多数模型不需要令牌。</translation>
+    </message>
+    <message>
+        <source>Stored; type to replace it</source>
+        <translation>已保存；输入即可替换</translation>
+    </message>
+    <message>
+        <source>hf_…</source>
+        <translation>hf_…</translation>
+    </message>
+    <message>
+        <source>The hub knows you as {name}.</source>
+        <translation>模型仓库认识您：{name}。</translation>
+    </message>
+    <message>
+        <source>Asking…</source>
+        <translation>正在询问…</translation>
+    </message>
+    <message>
+        <source>Forget the access token on this computer?</source>
+        <translation>移除这台电脑上的访问令牌吗？</translation>
+    </message>
+    <message>
+        <source>Forget the access token? Other programs that use it lose it too.</source>
+        <translation>移除访问令牌吗？使用它的其他程序也会失去它。</translation>
+    </message>
+    <message>
+        <source>Forget it</source>
+        <translation>移除</translation>
+    </message>
+</context>
+<context>
     <name>Transcript</name>
     <message>
         <source>Conversation</source>
         <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>UsageView</name>
+    <message>
+        <source>Show {count} more</source>
+        <translation>再显示 {count} 个</translation>
     </message>
 </context>
 <context>

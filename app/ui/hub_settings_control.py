@@ -1,0 +1,122 @@
+"""Joins the dialog "Models and network" to the settings, the token's keeper and the downloads."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from app.core.paths import Paths
+from app.services import token
+from app.services.downloads import Downloads
+from app.services.engine import Engine
+from app.services.library import Library
+from app.services.ports import Lane, Scheduler
+from app.services.preferences import Preferences
+from app.ui.hub_settings import HubSettings
+from app.ui.main_window import MainWindow
+from app.ui.model_choice import ModelChoice
+from app.ui.models_mover import ModelsMover
+from app.ui.theme import Theme
+
+
+class HubSettingsControl(QObject):
+    """Makes the dialog when it is first asked for."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        window: MainWindow,
+        theme: Theme,
+        library: Library,
+        engine: Engine,
+        choice: ModelChoice,
+        downloads: Downloads,
+        scheduler: Scheduler,
+        preferences: Preferences,
+        change: Callable[[str, object], None],
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._theme = theme
+        self._library = library
+        self._choice = choice
+        self._scheduler = scheduler
+        self._preferences = preferences
+        self._change = change
+        self._paths, self._engine, self._downloads = paths, engine, downloads
+        self.dialog: HubSettings | None = None
+        self._mover: ModelsMover | None = None
+        window.hub_settings_requested.connect(self.open)
+
+    def open(self) -> None:
+        """Show it, or bring it to the front."""
+        if self.dialog is None:
+            self.dialog = HubSettings(self._theme, self._window)
+            self._mover = ModelsMover(
+                self._paths,
+                self._library,
+                self._engine,
+                self._choice,
+                self._downloads,
+                self._scheduler,
+                self._preferences,
+                self.dialog.folders,
+                self.refresh,
+            )
+            self._connect(self.dialog)
+        self.refresh()
+        part = self.dialog.token
+        self._scheduler.run(Lane.HUB, token.where_kept, part.show_place, part.show_problem)
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.activateWindow()
+
+    def refresh(self) -> None:
+        """The settings may be others now."""
+        if self.dialog is not None:
+            self.dialog.show_settings(self._preferences.settings, self._library.root)
+
+    def stop(self) -> None:
+        """At quit."""
+        if self._mover is not None:
+            self._mover.stop()
+
+    def _connect(self, dialog: HubSettings) -> None:
+        for field in dialog.fields:
+            field.changed.connect(self._change)
+        part = dialog.token
+        part.entered.connect(self._keep)
+        part.check_requested.connect(self._check)
+        part.forget_requested.connect(
+            lambda: self._scheduler.run(Lane.HUB, token.forget, part.show_kept, part.show_problem)
+        )
+        dialog.folders.added.connect(self._add)
+        dialog.folders.removed.connect(self._remove)
+
+    def _keep(self, text: str) -> None:
+        if self.dialog is not None:
+            part = self.dialog.token
+            work = functools.partial(token.keep, text)
+            self._scheduler.run(Lane.HUB, work, part.show_kept, part.show_problem)
+
+    def _check(self) -> None:
+        if self.dialog is not None:
+            part, settings = self.dialog.token, self._preferences.settings
+            work = functools.partial(token.who, settings)
+            self._scheduler.run(Lane.HUB, work, part.show_user, part.show_problem)
+
+    def _add(self, folder: Path) -> None:
+        known = self._preferences.settings.more_model_folders.splitlines()
+        if str(folder) not in known and folder != self._library.root:
+            self._set_more([*known, str(folder)])
+
+    def _remove(self, folder: str) -> None:
+        known = self._preferences.settings.more_model_folders.splitlines()
+        self._set_more([line for line in known if line != folder])
+
+    def _set_more(self, folders: list[str]) -> None:
+        self._change("more_model_folders", "\n".join(folders))
+        self._choice.look()
