@@ -41,7 +41,7 @@ def main() -> int:
     options = _options()
     if options.list:
         for name, measure in MEASUREMENTS.items():
-            print(f"{name:<14}{_title(measure)}")
+            print(f"{name:<16}{_title(measure)}")
         return 0
     figures: list[Figure] = []
     is_complete = True

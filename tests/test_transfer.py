@@ -183,6 +183,24 @@ def test_a_file_arrives_and_says_where_it_came_from(case: Case) -> None:
     assert case.meter.read()[0] == SIZE
 
 
+def test_a_folder_that_a_cancelled_download_removes_meanwhile_is_made_again(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two steps of making the folders their removal makes the system say: not there."""
+    prepare, failures = transfer_module.prepare, [1, 1]
+
+    def interrupted(root: Path, place: object) -> None:
+        if failures:
+            failures.pop()
+            raise ModelsFolderFailed(path=root) from FileNotFoundError()
+        prepare(root, place)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(transfer_module, "prepare", interrupted)
+    case.make().run()
+    case.assert_arrived()
+    assert failures == []
+
+
 def test_what_is_here_already_is_not_fetched_again(case: Case) -> None:
     case.make().run()
     case.hub.requests.clear()

@@ -126,8 +126,9 @@ def _is_page(headers: Mapping[str, str], about: About) -> bool:
 
 def _from_code(code: str, status: int, details: str, about: About) -> AppError | None:
     if code == "GatedRepo":
-        kind = NeedsAccess if status == 403 and about.has_token else NeedsLogin
-        return kind(details, repo=about.repo, url=about.page_url)
+        if status == 403 and about.has_token:
+            return NeedsAccess(details, repo=about.repo, url=about.page_url)
+        return NeedsLogin(details, repo=about.repo, url=about.page_url)
     if code == "RepoNotFound" and about.is_search:  # a mirror takes the list for a repository
         return SearchNotSupported(details, host=about.host)
     if code == "RepoNotFound":

@@ -46,6 +46,7 @@ TRIES = 5  # without a new byte, then the person is told
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.2, 5.0
 RENEWALS = 2  # of a signed address, without a new byte
 LOCK_PATIENCE_S = 0.3  # one who deletes a cancelled part holds the lock for a moment
+FOLDER_TRIES = 5
 SPACE_STEP = 64 << 20  # bytes between two looks at the free space
 TRANSIENT = (HubUnreachable, HubTooSlow, HubServerError, RateLimited)
 
@@ -121,7 +122,6 @@ class Transfer:
         ModelsFolderFailed, DownloadBusy, UnsafeName, and what the hub answers (HubError).
         """
         place = place_of(self._root, self._job.repo, self._file.path)
-        prepare(self._root, place)
         self._meter.file_is_at(file_bytes_present(self._root, self._job, self._file))
         with self._alone(place):
             if not is_complete(place, self._file):
@@ -136,12 +136,22 @@ class Transfer:
         from filelock import FileLock, Timeout
 
         lock = FileLock(place.lock, timeout=LOCK_PATIENCE_S, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise DownloadBusy(str(error), file=self._file.path) from error
-        except OSError as error:
-            raise ModelsFolderFailed(str(error), path=place.lock.parent) from error
+        for tries_left in reversed(range(FOLDER_TRIES)):
+            try:
+                prepare(self._root, place)
+                lock.acquire()
+                break
+            except Timeout as error:
+                raise DownloadBusy(str(error), file=self._file.path) from error
+            except (OSError, ModelsFolderFailed) as error:
+                # a cancelled download of the same model may just have removed its empty folder;
+                # with the lock in it, it is empty no more
+                cause = error.__cause__ or error
+                if isinstance(cause, FileNotFoundError) and tries_left:
+                    continue
+                if isinstance(error, ModelsFolderFailed):
+                    raise
+                raise ModelsFolderFailed(str(error), path=place.lock.parent) from error
         try:
             yield
         finally:

@@ -131,7 +131,7 @@ class Library:
         if not path.exists():
             raise ModelFileMissing(path=path)
         if not all(part.resolve().is_relative_to(root) for part in parts):
-            raise ModelNotOurs(path=path, root=root)
+            raise ModelNotOurs(path=path)
         freed = 0
         try:
             for part in parts:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from PySide6.QtCore import QLocale, QRect, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontDatabase, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit
 
 from app.core.errors import Problem
@@ -24,6 +24,11 @@ LANGUAGES = (
     "ar", "cs", "de", "en", "es", "fr", "hi", "id", "it", "ja",
     "ko", "nl", "pl", "pt", "ru", "th", "tr", "uk", "vi", "zh",
 )  # fmt: skip
+SCRIPTS = {
+    "ar": QFontDatabase.WritingSystem.Arabic,
+    "hi": QFontDatabase.WritingSystem.Devanagari,
+    "th": QFontDatabase.WritingSystem.Thai,
+}
 ARCHITECTURES = (
     "llama", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3", "mistral3",
     "deepseek2", "gpt-oss", "granite", "falcon-h1", "command-r", "bert", "nomic-bert",
@@ -96,7 +101,7 @@ class SearchTab(BrowseTab):
             self.licence.addItem(licence, licence)
         self.language = Choice(theme, self.tr("Language"), self.tr("Any language"))
         for code in LANGUAGES:
-            self.language.addItem(QLocale(code).nativeLanguageName() or code, code)
+            self.language.addItem(_language_name(code), code)
         self.architecture = Choice(theme, self.tr("Architecture"), self.tr("Any architecture"))
         for architecture in ARCHITECTURES:
             self.architecture.addItem(architecture, architecture)
@@ -215,3 +220,11 @@ class Choice(QComboBox):
         box = QRect(self.width() - 23, (self.height() - 16) // 2, 16, 16)
         self._theme.icon("chevron-down", self._theme.colours.muted).paint(painter, box)
         painter.end()
+
+
+def _language_name(code: str) -> str:
+    """What its speakers call it; in English where this computer has no font for their script."""
+    locale, script = QLocale(code), SCRIPTS.get(code)
+    if script is not None and not QFontDatabase.families(script):
+        return QLocale.languageToString(locale.language())
+    return locale.nativeLanguageName() or code
