@@ -187,7 +187,7 @@ class _Pull:
             lambda: _library(paths, settings).root,
             paths.downloads,
             lambda: access,
-            lambda: (settings.downloads_at_once, settings.speed_limit_kib * 1024),
+            settings.download_limits,
             self._loop,
         )
 

@@ -127,7 +127,8 @@ class _Eyes:
     def _look(self) -> None:
         now = self._watched.seconds()  # raises when patience ends, also while there is no window
         width, height = self._display.size_of(self._window)
-        if not width:
+        if not width:  # what was found first may have been a window that lived only for a moment
+            self._window = self._display.window_of(self._watched.process.pid) or self._window
             return
         strip = self._display.look(self._window, 0, height - STRIP, width, STRIP)
         self._note("painted", strip is not None and strip.is_painted)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,19 @@ class Settings:
     def sampling_params(self) -> SamplingParams:
         """How to sample under these settings."""
         return SamplingParams(temperature=self.temperature, max_tokens=self.max_tokens)
+
+    def download_limits(self) -> tuple[int, int]:
+        """How many downloads at once, and bytes per second of all together; 0 is no limit."""
+        return self.downloads_at_once, self.speed_limit_kib * 1024
+
+    def added_folders(self) -> list[str]:
+        """Folders, and single files, that the person added to the library."""
+        return [line for line in self.more_model_folders.splitlines() if line]
+
+    def folders_with(self, added: Sequence[str] = (), without: str = "") -> str:
+        """What `more_model_folders` is with `added` and without one of them."""
+        kept = [line for line in self.added_folders() if line != without]
+        return "\n".join([*kept, *(line for line in added if line not in kept)])
 
     def changed(self, **values: Any) -> Settings:
         """A copy with `values`; raises ValueError for a value outside its declaration."""

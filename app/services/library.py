@@ -50,7 +50,7 @@ class Library:
 
     def places(self) -> list[Path]:
         """Folders and single files that are looked at, the person's own first."""
-        added = [Path(line) for line in self._settings().more_model_folders.splitlines() if line]
+        added = [Path(line) for line in self._settings().added_folders()]
         return [self.root, *added, *self._paths.starter_folders()]
 
     def models(self) -> list[LocalModel]:

@@ -89,14 +89,12 @@ class ModelHub:
             header = self.header(details)
         return {variant.name: self._fit(variant, details, header) for variant in details.variants}
 
-    def header(self, details: RepoDetails, file: str = "") -> GgufHeader | None:
-        """The beginning of `file`, or of the smallest variant: all have the same layers."""
+    def header(self, details: RepoDetails) -> GgufHeader | None:
+        """The beginning of the smallest variant: all have the same layers."""
         complete = [variant for variant in details.variants if variant.is_complete]
         if not complete:
             return None
         first = complete[0].files[0]
-        if file:
-            first = next(f for v in details.variants for f in v.files if f.path == file)
         with self._client() as client:
 
             def read(start: int, length: int) -> bytes:

@@ -117,7 +117,7 @@ class HubSettings(QDialog):
         self.folders.show_folders(
             root,
             is_usual=not settings.models_folder,
-            more=[line for line in settings.more_model_folders.splitlines() if line],
+            more=settings.added_folders(),
         )
 
     def _restyle(self) -> None:

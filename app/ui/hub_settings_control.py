@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -15,11 +16,13 @@ from app.services.engine import Engine
 from app.services.library import Library
 from app.services.ports import Lane, Scheduler
 from app.services.preferences import Preferences
-from app.ui.hub_settings import HubSettings
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
-from app.ui.models_mover import ModelsMover
 from app.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from app.ui.hub_settings import HubSettings
+    from app.ui.models_mover import ModelsMover
 
 
 class HubSettingsControl(QObject):
@@ -54,6 +57,9 @@ class HubSettingsControl(QObject):
     def open(self) -> None:
         """Show it, or bring it to the front."""
         if self.dialog is None:
+            from app.ui.hub_settings import HubSettings
+            from app.ui.models_mover import ModelsMover
+
             self.dialog = HubSettings(self._theme, self._window)
             self._mover = ModelsMover(
                 self._paths,
@@ -109,14 +115,12 @@ class HubSettingsControl(QObject):
             self._scheduler.run(Lane.HUB, work, part.show_user, part.show_problem)
 
     def _add(self, folder: Path) -> None:
-        known = self._preferences.settings.more_model_folders.splitlines()
-        if str(folder) not in known and folder != self._library.root:
-            self._set_more([*known, str(folder)])
+        if folder != self._library.root:
+            self._set_more(self._preferences.settings.folders_with([str(folder)]))
 
     def _remove(self, folder: str) -> None:
-        known = self._preferences.settings.more_model_folders.splitlines()
-        self._set_more([line for line in known if line != folder])
+        self._set_more(self._preferences.settings.folders_with(without=folder))
 
-    def _set_more(self, folders: list[str]) -> None:
-        self._change("more_model_folders", "\n".join(folders))
+    def _set_more(self, folders: str) -> None:
+        self._change("more_model_folders", folders)
         self._choice.look()

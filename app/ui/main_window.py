@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QShortcut
@@ -26,7 +27,6 @@ from app.services.starter import can_fetch_starter
 from app.ui.composer import Composer
 from app.ui.downloads_view import overall_fraction
 from app.ui.empty_page import EmptyPage
-from app.ui.models_page import ModelsPage
 from app.ui.problem_view import Banner, Toast
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
@@ -34,6 +34,9 @@ from app.ui.theme import GAP, READING_WIDTH, Theme, app_icon
 from app.ui.transcript import Transcript
 from app.ui.window_state import WindowState, encoded
 from app.ui.words import short_model_name, size_text
+
+if TYPE_CHECKING:
+    from app.ui.models_page import ModelsPage
 
 
 class MainWindow(QMainWindow):
@@ -45,6 +48,7 @@ class MainWindow(QMainWindow):
     stop_requested = Signal()
     new_requested = Signal()
     hub_settings_requested = Signal()  # the dialog "Models and network"
+    models_page_made = Signal(object)  # ModelsPage, empty still
     models_requested = Signal(str)  # the Models page, at a tab; empty: the one open last
 
     def __init__(self, theme: Theme) -> None:
@@ -66,12 +70,10 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.transcript)
-        self.models_page = ModelsPage(theme)
-        self.models_page.closed.connect(self.show_chat)
+        self._models_page: ModelsPage | None = None
         self.models_requested.connect(self.show_models_page)
         self.sidebar.models_requested.connect(lambda: self.models_requested.emit(""))
         self.empty.find_requested.connect(lambda: self.models_requested.emit("catalogue"))
-        self.pages.addWidget(self.models_page)
         self._chat_page: QWidget = self.empty
         self.pages.currentChanged.connect(self._page_changed)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -192,15 +194,37 @@ class MainWindow(QMainWindow):
             action.setChecked(getattr(settings, name) == value)
         self.offline_action.setChecked(settings.is_offline)
 
+    @property
+    def models_page(self) -> ModelsPage:
+        """Made when it is first asked for: a start needs none of it."""
+        if self._models_page is None:
+            from app.ui.models_page import ModelsPage
+
+            self._models_page = ModelsPage(self._theme)
+            self._models_page.closed.connect(self.show_chat)
+            self.pages.addWidget(self._models_page)
+            self.models_page_made.emit(self._models_page)
+        return self._models_page
+
+    @property
+    def has_models_page(self) -> bool:
+        """Whether it has been made."""
+        return self._models_page is not None
+
+    @property
+    def shows_models(self) -> bool:
+        """Whether the Models page is in the place of the conversation."""
+        return self._models_page is not None and self.pages.currentWidget() is self._models_page
+
     def show_models_page(self, tab: str = "") -> None:
         """The Models page in the place of the conversation, at `tab` or where it was left."""
-        if tab or self.pages.currentWidget() is not self.models_page:
+        if tab or not self.shows_models:
             self.pages.setCurrentWidget(self.models_page)
             self.models_page.open_tab(tab or self.models_page.tab)
 
     def show_chat(self) -> None:
         """Back from the Models page to what was open before."""
-        if self.pages.currentWidget() is self.models_page:
+        if self.shows_models:
             self.pages.setCurrentWidget(self._chat_page)
             self.composer.setFocus()
 
@@ -211,7 +235,7 @@ class MainWindow(QMainWindow):
 
     def _page_changed(self) -> None:
         page = self.pages.currentWidget()
-        is_models = page is self.models_page
+        is_models = self.shows_models
         if page is not None and not is_models:
             self._chat_page = page
         self.composer.setVisible(not is_models)

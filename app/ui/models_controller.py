@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from app.core.entities import Conversation, ConversationId, LocalModel
@@ -35,7 +36,8 @@ from app.ui.model_choice import ModelChoice
 from app.ui.prose import open_link
 from app.ui.words import size_text
 
-LOOK_MS = 300  # a folder that changes is looked at when it has been quiet for so long
+if TYPE_CHECKING:
+    from app.ui.models_page import ModelsPage
 
 
 class ModelsController(QObject, DownloadListener, ChatListener):
@@ -55,7 +57,6 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         super().__init__(window)
         self._window = window
         self._show_problem = show_problem
-        self._page = window.models_page
         self._chat = chat
         self._choice = choice
         self._library = library
@@ -63,6 +64,8 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         self._preferences = preferences
         self._asked = 0  # number of the newest search; older answers are dropped
         self._repo = ""  # whose page was asked for last
+        self._models: list[LocalModel] = []
+        self._current: Path | None = None  # the model that answers
         self._has_catalogue = False
         self._is_stopped = False
         self.hub = ModelHub(
@@ -78,7 +81,8 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         self._watch.changed.connect(choice.look)
         choice.models_found.connect(self._show_library)
         chat.add_listener(self)
-        self._connect()
+        window.models_page_made.connect(self._page_made)
+        window.models_requested.connect(self.open)
 
     def start(self) -> None:
         """Take up what was being fetched the last time; it waits, paused."""
@@ -107,9 +111,16 @@ class ModelsController(QObject, DownloadListener, ChatListener):
                 self._show_problem,
             )
 
-    def _connect(self) -> None:
-        page = self._page
-        self._window.models_requested.connect(self.open)
+    @property
+    def _page(self) -> ModelsPage:
+        return self._window.models_page
+
+    def _page_made(self, page: ModelsPage) -> None:
+        self._connect(page)
+        page.show_library(self._models, self._current)
+        page.show_downloads(self.downloads.downloads)
+
+    def _connect(self, page: ModelsPage) -> None:
         page.search_requested.connect(self._search)
         page.more_requested.connect(self._search)
         page.details_requested.connect(self._open_details)
@@ -136,8 +147,7 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         return access_from(self._preferences.settings)
 
     def _limits(self) -> tuple[int, int]:
-        settings = self._preferences.settings
-        return settings.downloads_at_once, settings.speed_limit_kib * 1024
+        return self._preferences.settings.download_limits()
 
     # finding
 
@@ -188,7 +198,8 @@ class ModelsController(QObject, DownloadListener, ChatListener):
     def downloads_changed(self, downloads: Sequence[Download]) -> None:
         if self._is_stopped:  # the last news may come after the window has gone
             return
-        self._page.show_downloads(downloads)
+        if self._window.has_models_page:
+            self._page.show_downloads(downloads)
         self._window.show_download_progress(downloads)
 
     def download_done(self, download: Download) -> None:
@@ -199,7 +210,9 @@ class ModelsController(QObject, DownloadListener, ChatListener):
     # the library
 
     def _show_library(self, models: list[LocalModel], current: Path | None) -> None:
-        self._page.show_library(models, current)
+        self._models, self._current = models, current
+        if self._window.has_models_page:
+            self._page.show_library(models, current)
         self._find_usage()
         broken = [model.path for model in models if model.problem is not None]
         self._scheduler.run(
@@ -210,7 +223,7 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         )
 
     def _find_usage(self) -> None:
-        if self._window.pages.currentWidget() is self._page:
+        if self._window.shows_models:
             self._chat.find_usage(self._page.library.show_usage)
 
     def storage_ready(self) -> None:
@@ -258,7 +271,6 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         self._choice.look()
 
     def _add_folder(self, folder: Path) -> None:
-        known = self._preferences.settings.more_model_folders.splitlines()
-        if str(folder) not in known:
-            self._preferences.change(more_model_folders="\n".join([*known, str(folder)]))
-        QTimer.singleShot(LOOK_MS, self._choice.look)
+        folders = self._preferences.settings.folders_with([str(folder)])
+        self._preferences.change(more_model_folders=folders)
+        self._choice.look()

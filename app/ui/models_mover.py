@@ -187,10 +187,8 @@ class ModelsMover(QObject):
         self._set_more(old, without=str(self._new))
 
     def _set_more(self, added: list[str] | None = None, without: str = "") -> None:
-        known = self._preferences.settings.more_model_folders.splitlines()
-        kept = [line for line in known if line and line != without]
-        kept += [line for line in added or [] if line not in kept]
-        self._preferences.change(more_model_folders="\n".join(kept))
+        folders = self._preferences.settings.folders_with(added or (), without)
+        self._preferences.change(more_model_folders=folders)
         self._changed()
 
     def _has_unfinished(self) -> bool:
