@@ -548,6 +548,17 @@ def test_the_library_says_what_each_file_is(qtbot: QtBot, page: ModelsPage) -> N
     assert "answers at the moment" in words_on(page.library.detail)
 
 
+def test_a_file_not_read_yet_is_listed_and_cannot_be_used(qtbot: QtBot, page: ModelsPage) -> None:
+    page.open_tab("library")
+    page.show_library([replace(local("owl"), is_read=False), local("wren")], None)
+    assert [row.badge for row in rows(page.library.list)] == ["Being read…", ""]
+    click_row(qtbot, page.library.list, 0)
+    assert not page.library.detail.chat_button.isEnabled()
+    page.show_library([local("owl"), local("wren")], None)
+    assert rows(page.library.list)[0].badge == ""
+    assert page.library.detail.chat_button.isEnabled()
+
+
 def test_what_can_be_done_with_a_file(qtbot: QtBot, page: ModelsPage) -> None:
     page.open_tab("library")
     page.show_library([local("owl"), local("wren")], None)

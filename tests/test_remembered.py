@@ -122,3 +122,30 @@ def test_a_memory_that_cannot_be_written_hinders_nothing(look: Look, paths: Path
     a_model(paths.models / "a.gguf", "A")
     paths.known_models.mkdir()
     assert [model.name for model in look()[0]] == ["A"]
+
+
+def test_many_new_models_are_listed_before_they_are_read(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(tmp_path / "no-starter"))
+    for number in range(looking.MANY):
+        a_model(paths.models / f"{number:02}.gguf", f"Model {number}")
+    broken = paths.models / "broken.gguf"
+    broken.write_text("no model")
+    early: list[list[LocalModel]] = []
+
+    def listed(models: list[LocalModel]) -> None:
+        monkeypatch.setattr(looking, "read_header", read_header)  # from now on it may be read
+        early.append(models)
+
+    read_header = looking.read_header
+    monkeypatch.setattr(looking, "read_header", lambda _path: pytest.fail("read too early"))
+    models = Library(paths, Settings).models(listed)
+    assert [model.path for model in early[0]] == [model.path for model in models]
+    assert not any(model.is_read or model.problem for model in early[0])
+    assert [m.name for m in early[0]][:2] == ["Model 0", "Model 1"]
+    assert early[0][0].trained_context == models[0].trained_context > 0
+    assert all(model.is_read for model in models)
+    assert models[-1].problem is not None
+    Library(paths, Settings).models(early.append)
+    assert len(early) == 1  # now they are known, and one broken file is soon read

@@ -149,7 +149,10 @@ class ModelDescription:
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A GGUF file found on disk; `problem` says why it cannot be used."""
+    """A GGUF file found on disk; `problem` says why it cannot be used.
+
+    `is_read` is false while its whole header was not read: it may yet turn out to be broken.
+    """
 
     path: Path
     name: str
@@ -160,6 +163,7 @@ class LocalModel:
     trained_context: int = 0
     has_chat_template: bool = False
     is_starter: bool = False
+    is_read: bool = True
     problem: Problem | None = field(default=None)
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.core.entities import LocalModel
 from app.core.errors import AppError
-from app.models.gguf import read_header
+from app.models.gguf import GgufHeader, read_header
 from app.models.remembered import RememberedModels
+from app.models.remote_gguf import read_header_from
 
+FIRST_BYTES = 8 << 10  # all that is wanted, mostly; twice as fast from a cold disk as 64 KiB
+MANY = 10  # files to read, at some 10 ms each: from here on somebody would wait for the list
 _LATER_PART = re.compile(r"-(\d{5})-of-\d{5}\.gguf$", re.I)
 
 
@@ -21,39 +24,65 @@ def find_models(
     folders: Iterable[Path],
     starter_folders: Iterable[Path] = (),
     remembered: RememberedModels | None = None,
+    early: Callable[[list[LocalModel]], None] | None = None,
 ) -> list[LocalModel]:
     """Models below `folders`, sorted by name; those below `starter_folders` are marked.
 
     Left out: vision projectors (mmproj) and the later parts of split models. With `remembered`
-    only the headers of new and changed files are read.
+    only the headers of new and changed files are read. Where these are many, `early` gets the
+    list before that, with what the beginnings of the files say (`is_read` is false).
     """
     starters = [folder.resolve() for folder in starter_folders]
-    found: dict[Path, LocalModel] = {}
+    found: dict[Path, _Seen] = {}
     for folder in folders:
         for path in _gguf_files(folder):
             real = path.resolve()
             if real not in found:
                 is_starter = any(real.is_relative_to(starter) for starter in starters)
-                found[real] = _known(path, is_starter, remembered)
+                found[real] = _look_at(path, is_starter, remembered)
+    seen = list(found.values())
+    if early is not None and sum(one.model is None for one in seen) >= MANY:
+        early(
+            _in_order(
+                one.model or describe_early(one.path, is_starter=one.is_starter) for one in seen
+            )
+        )
+    models = [one.model or _read(one, remembered) for one in seen]
     if remembered is not None:
         remembered.save()
-    return sorted(found.values(), key=lambda model: (model.is_starter, model.path.name.lower()))
+    return _in_order(models)
 
 
-def _known(path: Path, is_starter: bool, remembered: RememberedModels | None) -> LocalModel:
-    """What `path` is, from memory where that still holds."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file, and what is known of it without reading it."""
+
+    path: Path
+    is_starter: bool
+    status: os.stat_result | None = None  # as it was before anything of it was read
+    model: LocalModel | None = None
+
+
+def _look_at(path: Path, is_starter: bool, remembered: RememberedModels | None) -> _Seen:
     if remembered is None:
-        return describe(path, is_starter=is_starter)
+        return _Seen(path, is_starter)
     try:
         status = path.stat()
     except OSError:  # it went away meanwhile, or may not be looked at
-        return describe(path, is_starter=is_starter)
+        return _Seen(path, is_starter)
     known = remembered.get(path, status)
-    if known is not None:
-        return replace(known, is_starter=is_starter)
-    model = describe(path, is_starter=is_starter)
-    remembered.put(model, status)
+    return _Seen(path, is_starter, status, known and replace(known, is_starter=is_starter))
+
+
+def _read(seen: _Seen, remembered: RememberedModels | None) -> LocalModel:
+    model = describe(seen.path, is_starter=seen.is_starter)
+    if remembered is not None and seen.status is not None:
+        remembered.put(model, seen.status)
     return model
+
+
+def _in_order(models: Iterable[LocalModel]) -> list[LocalModel]:
+    return sorted(models, key=lambda model: (model.is_starter, model.path.name.lower()))
 
 
 def find_folders(places: Iterable[Path], limit: int) -> list[Path]:
@@ -86,6 +115,30 @@ def describe(path: Path, *, is_starter: bool = False) -> LocalModel:
     except AppError as error:
         size = path.stat().st_size if path.is_file() else 0
         return LocalModel(path, path.stem, size, is_starter=is_starter, problem=error.problem)
+    return _model(path, header, is_starter)
+
+
+def describe_early(path: Path, *, is_starter: bool = False) -> LocalModel:
+    """What the beginning of `path` says (as a rule not its parameters and its chat template).
+
+    Whether it is broken is for `describe` to find out, which reads hundreds of times as much.
+    """
+    size = 0
+    try:
+        with path.open("rb", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+
+            def read(offset: int, length: int) -> bytes:
+                file.seek(offset)
+                return file.read(length)
+
+            header = read_header_from(read, size, path.name, FIRST_BYTES)
+    except (AppError, OSError):
+        return LocalModel(path, path.stem, size, is_starter=is_starter, is_read=False)
+    return replace(_model(path, header, is_starter), is_read=False)
+
+
+def _model(path: Path, header: GgufHeader, is_starter: bool) -> LocalModel:
     return LocalModel(
         path=path,
         name=header.name,

@@ -34,13 +34,13 @@ Read = Callable[[int, int], bytes]
 class _RangeReader(Reader):
     """A cursor over a file that is fetched as the cursor comes along, within a budget."""
 
-    def __init__(self, read: Read, file_size: int) -> None:
+    def __init__(self, read: Read, file_size: int, first_read: int) -> None:
         super().__init__(b"")
         self._read = read
         self._size = file_size
         self._start = 0  # of the window, in the file
         self._window = b""
-        self._step = FIRST_READ
+        self._step = first_read
         self._spent = 0
 
     def take(self, count: int) -> bytes:
@@ -71,16 +71,18 @@ class _RangeReader(Reader):
             raise Short
 
 
-def read_header_from(read: Read, file_size: int, name: str) -> GgufHeader:
+def read_header_from(
+    read: Read, file_size: int, name: str, first_read: int = FIRST_READ
+) -> GgufHeader:
     """The header of the file `name`, of which `read(offset, length)` gives bytes.
 
-    Reads 64 KiB, more only where the file needs it, never more than 4 MiB in all. Left out unless
+    Reads `first_read` bytes, more only where the file needs it, never more than 4 MiB in all. Left out unless
     they come early: chat template (None), parameters (0). The count of tokens is in `metadata`.
     Raises ModelFileEmpty, NotAModel, ModelFileTruncated, ModelFileDamaged, and what `read` raises.
     """
     if file_size <= 0:
         raise ModelFileEmpty(name=name)
-    reader = _RangeReader(read, file_size)
+    reader = _RangeReader(read, file_size, first_read)
     try:
         if file_size < len(MAGIC) or reader.take(len(MAGIC)) != MAGIC:
             raise NotAModel(name=name)

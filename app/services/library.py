@@ -53,10 +53,14 @@ class Library:
         added = [Path(line) for line in self._settings().added_folders()]
         return [self.root, *added, *self._paths.starter_folders()]
 
-    def models(self) -> list[LocalModel]:
-        """Everything that is there, broken files with what is wrong with them."""
+    def models(self, early: Callable[[list[LocalModel]], None] | None = None) -> list[LocalModel]:
+        """Everything that is there, broken files with what is wrong with them.
+
+        Where many are new, `early` gets the list on the same thread before all of them were read.
+        """
         with self._looking:
-            return find_models(self.places(), self._paths.starter_folders(), self._remembered)
+            starters = self._paths.starter_folders()
+            return find_models(self.places(), starters, self._remembered, early)
 
     def folders(self) -> list[Path]:
         """Folders where a model may appear, at most MOST_FOLDERS."""

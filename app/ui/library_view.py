@@ -150,6 +150,8 @@ class LibraryTab(QWidget):
         if model.problem is not None:
             badge, role = self.tr("Broken"), "bad"
             note, note_role = summary_of(model.problem), "bad"
+        elif not model.is_read:
+            badge, role = self.tr("Being read…"), "muted"
         return Row(
             key=str(model.path),
             title=model.name or short_model_name(model.path.name),

@@ -253,7 +253,7 @@ class MainWindow(QMainWindow):
             action = self.model_menu.addAction(f"{short_model_name(model.path.name)}   {facts}")
             action.setCheckable(True)
             action.setChecked(model.path == current)
-            action.setEnabled(model.problem is None)
+            action.setEnabled(model.is_read and model.problem is None)
             path = model.path
             action.triggered.connect(lambda _checked=False, p=path: self.model_chosen.emit(p))
             if model.problem is not None:

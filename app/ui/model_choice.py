@@ -69,7 +69,13 @@ class ModelChoice(QObject, EngineListener):
 
     def look(self) -> None:
         """Search the models folders, off the main thread."""
-        self._scheduler.run(Lane.DISK, self._library.models, self._found, self._show_problem)
+
+        def early(models: list[LocalModel]) -> None:
+            self._scheduler.post(lambda: self._show(models))
+
+        self._scheduler.run(
+            Lane.DISK, lambda: self._library.models(early), self._found, self._show_problem
+        )
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -85,11 +91,14 @@ class ModelChoice(QObject, EngineListener):
         """At quit: end a fetch that is under way."""
         self._starter.cancel()
 
-    def _found(self, models: list[LocalModel]) -> None:
+    def _show(self, models: list[LocalModel]) -> None:
         if models != self._models or not models:
             self._models = models
             self._window.show_models(models, self._engine.model_path)
         self.models_found.emit(models, self._engine.model_path)
+
+    def _found(self, models: list[LocalModel]) -> None:
+        self._show(models)
         if self._engine.model_path is None:
             remembered = self._preferences.settings.model_path
             chosen = choose_model(remembered, models)

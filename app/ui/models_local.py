@@ -180,7 +180,7 @@ class LocalDetail(QWidget):
         if problem is not None:
             self._problem.setText(breakable(summary_of(problem)))
             self._action.setText(action_of(problem))
-        self.chat_button.setEnabled(problem is None)
+        self.chat_button.setEnabled(model.is_read and problem is None)
         for name, value in (
             ("size", size_text(model.size_bytes)),
             ("quantization", model.quantization),

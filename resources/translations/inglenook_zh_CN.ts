@@ -424,6 +424,10 @@
         <translation>已损坏</translation>
     </message>
     <message>
+        <source>Being read…</source>
+        <translation>正在读取…</translation>
+    </message>
+    <message>
         <source>Import models</source>
         <translation>导入模型</translation>
     </message>
