@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QGuiApplication,
+    QKeySequence,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -30,6 +37,7 @@ from app.ui.empty_page import EmptyPage
 from app.ui.problem_view import Banner, Toast
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
+from app.ui.taskbar import Taskbar
 from app.ui.theme import GAP, READING_WIDTH, Theme, app_icon
 from app.ui.transcript import Transcript
 from app.ui.window_state import WindowState, encoded
@@ -71,6 +79,8 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.transcript)
         self._models_page: ModelsPage | None = None
+        name = f"{QGuiApplication.desktopFileName()}.desktop"
+        self._taskbar = Taskbar(name, lambda: int(self.winId()))
         self.models_requested.connect(self.show_models_page)
         self.sidebar.models_requested.connect(lambda: self.models_requested.emit(""))
         self.empty.find_requested.connect(lambda: self.models_requested.emit("catalogue"))
@@ -229,9 +239,11 @@ class MainWindow(QMainWindow):
             self.composer.setFocus()
 
     def show_download_progress(self, downloads: Sequence[Download]) -> None:
-        """How far all downloads are together, in the sidebar."""
+        """How far all downloads are together, in the sidebar and the taskbar."""
         fraction = overall_fraction(downloads)
-        self.sidebar.models_entry.show_progress(-1.0 if fraction is None else fraction)
+        progress = -1.0 if fraction is None else fraction
+        self.sidebar.models_entry.show_progress(progress)
+        self._taskbar.show_progress(progress)
 
     def _page_changed(self) -> None:
         page = self.pages.currentWidget()
