@@ -16,6 +16,7 @@ from app.core.errors import AppError, ProblemRaised
 from app.core.models_entities import Download, DownloadState, Fit, SearchQuery, SearchSort
 from app.core.paths import Paths
 from app.core.settings import Settings, SettingsFile
+from app.core.sizes import size_words
 
 INTERRUPTED = 130
 REPO_WIDTH, FILE_WIDTH = 52, 14
@@ -132,17 +133,17 @@ def _files(_paths: Paths, settings: Settings, options: argparse.Namespace) -> in
     for variant in details.variants:
         mark = "*" if best is not None and variant.name == best.name else " "
         whole = "" if variant.is_complete else "  (parts are missing)"
-        words = _fit_words(fits.get(variant.name))
-        print(f"{mark} {variant.name:{FILE_WIDTH}} {_size(variant.size_bytes):>10}  {words}{whole}")
+        words, size = _fit_words(fits.get(variant.name)), size_words(variant.size_bytes)
+        print(f"{mark} {variant.name:{FILE_WIDTH}} {size:>10}  {words}{whole}")
     for file in details.projectors:
-        print(f"  {file.path:{FILE_WIDTH}} {_size(file.size_bytes):>10}  for pictures")
+        print(f"  {file.path:{FILE_WIDTH}} {size_words(file.size_bytes):>10}  for pictures")
     return 0
 
 
 def _fit_words(fit: Fit | None) -> str:
     if fit is None:
         return ""
-    needed = f"needs {_size(fit.needed_bytes)}, {_size(fit.free_ram_bytes)} free"
+    needed = f"needs {size_words(fit.needed_bytes)}, {size_words(fit.free_ram_bytes)} free"
     return f"{FIT_WORDS[fit.verdict.value]} ({needed}; context up to {fit.largest_context:,})"
 
 
@@ -232,7 +233,7 @@ def _show_progress(download: Download) -> None:
     share = download.done_bytes / max(1, download.total_bytes)
     bar = "█" * int(share * 24)
     left = download.seconds_left
-    words = f"{_size(int(download.speed))}/s" if download.speed else ""
+    words = f"{size_words(int(download.speed))}/s" if download.speed else ""
     if left is not None:
         words += f"  {int(left) // 60}:{int(left) % 60:02d} left"
     print(f"\r{bar:░<24} {share:4.0%}  {words:30}", end="", file=sys.stderr, flush=True)
@@ -247,7 +248,7 @@ def _list(paths: Paths, settings: Settings, options: argparse.Namespace) -> int:
             print(f"! {model.path}\n    {model.problem.summary_text}")
         else:
             print(f"  {model.path}")
-            print(f"    {model.name}, {model.quantization}, {_size(model.size_bytes)}")
+            print(f"    {model.name}, {model.quantization}, {size_words(model.size_bytes)}")
     if not models:
         print("There are no models on this computer. Find some: inglenook models search TEXT")
     return 0
@@ -265,7 +266,7 @@ def _info(paths: Paths, settings: Settings, options: argparse.Namespace) -> int:
         raise ProblemRaised(model.problem)
     if options.json:
         return _print_json(_as_json(model))
-    print(f"{model.name}\n  file: {model.path}\n  size: {_size(model.size_bytes)}")
+    print(f"{model.name}\n  file: {model.path}\n  size: {size_words(model.size_bytes)}")
     print(f"  architecture: {model.architecture}, {model.quantization}")
     print(
         f"  parameters: {model.parameters:,}\n  trained context: {model.trained_context:,} tokens"
@@ -302,7 +303,7 @@ def _remove(paths: Paths, settings: Settings, options: argparse.Namespace) -> in
     freed = _library(paths, settings).remove(options.path)
     if options.json:
         return _print_json({"freed_bytes": freed})
-    return _print(f"Deleted; {_size(freed)} are free now.")
+    return _print(f"Deleted; {size_words(freed)} are free now.")
 
 
 def _as_json(model: Any) -> dict[str, Any]:
@@ -318,11 +319,3 @@ def _print(words: str) -> int:
 def _print_json(data: Any) -> int:
     print(json.dumps(data, ensure_ascii=False, default=str))
     return 0
-
-
-def _size(count: int) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}"
-        count = count / 1024  # type: ignore[assignment]
-    return f"{count:.1f} GiB"

@@ -83,7 +83,7 @@ def test_a_full_disk_leaves_no_half_copy(paths: Paths, tmp_path: Path, small_dis
     library = Library(paths, lambda: Settings(models_folder=str(small_disk)))
     with pytest.raises(NoSpaceForModel) as caught:
         library.copy_in(source)
-    assert "GiB" in caught.value.problem.summary_text
+    assert "MiB" in caught.value.problem.summary_text
     assert [p for p in small_disk.rglob("*") if p.is_file()] == []
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from app.core.errors import ModelsFolderFailed, NoSpaceForModel, UnsafeName
 from app.core.models_entities import DownloadJob, RemoteFile
+from app.core.sizes import size_words
 from app.hub.files import safe_relative_path
 
 RESERVE_BYTES = 256 << 20  # left free for everything else on the disk
@@ -116,12 +117,7 @@ def check_space(folder: Path, name: str, need: int, reserve: int = RESERVE_BYTES
 
 def no_space(name: str, need: int, free: int, details: str = "") -> NoSpaceForModel:
     """The error with its numbers in words."""
-    return NoSpaceForModel(details, file=name, need=in_words(need), free=in_words(free))
-
-
-def in_words(size: int) -> str:
-    """A size for people: 1.5 GiB, 300 MiB."""
-    return f"{size / (1 << 30):.1f} GiB" if size >= 1 << 30 else f"{size / (1 << 20):.1f} MiB"
+    return NoSpaceForModel(details, file=name, need=size_words(need), free=size_words(free))
 
 
 def write_origin(place: Place, origin: Origin) -> None:

@@ -76,8 +76,9 @@ def read_header_from(
 ) -> GgufHeader:
     """The header of the file `name`, of which `read(offset, length)` gives bytes.
 
-    Reads `first_read` bytes, more only where the file needs it, never more than 4 MiB in all. Left out unless
-    they come early: chat template (None), parameters (0). The count of tokens is in `metadata`.
+    Reads `first_read` bytes, more only where the file needs it, never more than 4 MiB in all.
+    Left out unless they come early: chat template (None), parameters (0). The count of tokens is
+    in `metadata`.
     Raises ModelFileEmpty, NotAModel, ModelFileTruncated, ModelFileDamaged, and what `read` raises.
     """
     if file_size <= 0:

@@ -23,6 +23,7 @@ from app.core.errors import (
 )
 from app.core.paths import Paths, unused_name
 from app.core.settings import Settings
+from app.core.sizes import size_words
 from app.models.gguf import read_header
 from app.models.library import find_folders, find_models
 from app.models.remembered import RememberedModels
@@ -94,7 +95,9 @@ class Library:
             raise ModelsFolderFailed(str(error), path=folder) from error
         free = shutil.disk_usage(folder).free
         if free < total:
-            raise NoSpaceForModel(file=path.name, need=_gib(total - free), free=_gib(free))
+            raise NoSpaceForModel(
+                file=path.name, need=size_words(total - free), free=size_words(free)
+            )
         if len(sources) > 1 and any((folder / source.name).exists() for source in sources):
             folder = unused_name(folder / path.stem)  # parts must keep their names
             folder.mkdir()
@@ -177,7 +180,9 @@ def _copy(source: Path, target: Path, tell: Callable[[int], None]) -> None:
         if error.errno == errno.ENOSPC:
             free = shutil.disk_usage(target.parent).free
             need = source.stat().st_size
-            raise NoSpaceForModel(file=source.name, need=_gib(need), free=_gib(free)) from error
+            raise NoSpaceForModel(
+                file=source.name, need=size_words(need), free=size_words(free)
+            ) from error
         raise ModelsFolderFailed(str(error), path=target.parent) from error
     except BaseException:
         part.unlink(missing_ok=True)
@@ -207,7 +212,3 @@ def _digest(path: Path, progress: Callable[[int, int], None]) -> str:
             done += len(piece)
             progress(done, total)
     return digest.hexdigest()
-
-
-def _gib(count: int) -> str:
-    return f"{count / (1 << 30):.1f} GiB"

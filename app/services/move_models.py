@@ -26,7 +26,8 @@ from app.core.errors import (
 )
 from app.core.models_entities import Download, DownloadState
 from app.core.settings import SettingsFile
-from app.hub.places import in_words, place_of
+from app.core.sizes import size_words
+from app.hub.places import place_of
 
 PIECE = 4 << 20
 COMING = ".moving"  # ends the name of what is not whole yet; no model is called so
@@ -113,7 +114,7 @@ def copy_all(
     except OSError as error:
         _undo(made, new)
         if error.errno == errno.ENOSPC:
-            need, free = in_words(total - done), in_words(0)
+            need, free = size_words(total - done), size_words(0)
             raise NoSpaceForModel(file=new, need=need, free=free) from error
         raise ModelsFolderFailed(str(error), path=new) from error
     except ModelsNotMoved:
@@ -153,7 +154,7 @@ def _check(pairs: list[Moved], new: Path) -> None:
             need += source.stat().st_size
     free = shutil.disk_usage(new).free
     if need and free < need + RESERVE_BYTES:
-        raise NoSpaceForModel(file=new, need=in_words(need), free=in_words(free))
+        raise NoSpaceForModel(file=new, need=size_words(need), free=size_words(free))
 
 
 def _bring(pair: Moved, old: Path, new: Path, tell: Callable[[int], None]) -> bool:

@@ -67,7 +67,7 @@ class LibraryTab(QWidget):
         column.addLayout(head)
         column.addWidget(self.list, 1)
         column.addWidget(self.nothing, 1)
-        self.split = ListAndDetail(side, self.detail)
+        self.split = ListAndDetail(side, self.list, self.detail)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.split)
@@ -79,9 +79,7 @@ class LibraryTab(QWidget):
         self.list.chosen.connect(self._choose)
         self.list.opened.connect(self._open)
         self.list.entered.connect(self._enter)
-        self.split.layout_changed.connect(lambda _narrow: self._show_back())
         detail = self.detail
-        detail.back_requested.connect(self.go_back)
         for signal, out in (
             (detail.chat_requested, self.chat_requested),
             (detail.verify_requested, self.verify_requested),
@@ -110,7 +108,6 @@ class LibraryTab(QWidget):
         elif self.detail.key:
             self.detail.show_nothing()
             self.split.close_detail()
-            self._show_back()
 
     def show_usage(self, usage: Mapping[str, ModelUsage]) -> None:
         """Where each model answered, by the name of its file; files of one name are one model."""
@@ -130,16 +127,7 @@ class LibraryTab(QWidget):
 
     def go_back(self) -> bool:
         """Out of a question, or from the details to the list; false where one is there already."""
-        if self.detail.decline():
-            return True
-        focus = self.focusWidget()
-        inside = focus is not None and self.detail.isAncestorOf(focus) and focus.hasFocus()
-        if not self.split.covers_list and not inside:
-            return False
-        self.split.close_detail()
-        self._show_back()
-        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
-        return True
+        return self.detail.decline() or self.split.go_back()
 
     def _row(self, model: LocalModel) -> Row:
         is_current = model.path == self._current
@@ -179,16 +167,10 @@ class LibraryTab(QWidget):
     def _open(self, key: str) -> None:
         self._show(key)
         self.split.open_detail()
-        self._show_back()
-        if self.split.covers_list:  # the list is hidden, and the keyboard needs a place
-            self.detail.back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _enter(self, key: str) -> None:
         self._open(key)
         self.detail.focus_first()
-
-    def _show_back(self) -> None:
-        self.detail.back.setVisible(self.split.covers_list)
 
     def _ask_for_files(self) -> None:
         dialog = QFileDialog(self, self.tr("Import models"), "", self.tr("Models (*.gguf)"))

@@ -7,7 +7,7 @@ from enum import Enum
 
 from PySide6.QtCore import QDate, QLocale, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.core.errors import Problem
 from app.core.models_entities import CatalogueEntry, Fit, ModelHit, RepoDetails
@@ -15,7 +15,7 @@ from app.ui.message_body import MessageBody
 from app.ui.models_card import readable_card
 from app.ui.models_list import fit_role
 from app.ui.models_parts import Placeholder, TextButton, breakable, chain_tabs, label, set_role
-from app.ui.models_split import Column
+from app.ui.models_split import DetailPane
 from app.ui.models_variants import Variants
 from app.ui.models_words import (
     context_text,
@@ -44,42 +44,23 @@ class Phase(Enum):
     FAILED = "failed"
 
 
-class DetailView(QWidget):
+class DetailView(DetailPane):
     """What is shown of the chosen repository; what came from the list stays until more is known."""
 
     download_requested = Signal(object, object)  # RepoDetails, Variant
     open_url_requested = Signal(str)
     retry_requested = Signal(str)
-    back_requested = Signal()
 
     def __init__(self, theme: Theme, hint: str) -> None:
-        super().__init__()
-        self._theme = theme
+        super().__init__(theme, Placeholder(theme, "boxes", hint))
         self.repo = ""
         self.phase = Phase.NOTHING
         self._url = ""
         self._card: MessageBody | None = None
-        self.back = TextButton(theme, self.tr("Back to the list"), "arrow-left")
-        self.back.clicked.connect(self.back_requested)
-        self._hint = Placeholder(theme, "boxes", hint)
-        self._column = Column()
-        self._make_column()
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._hint)
-        self._stack.addWidget(self._column)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(GAP * 2, GAP, GAP * 2, 0)
-        bar.addWidget(self.back)
-        bar.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self._stack, 1)
+        self._fill_column()
         theme.changed.connect(self._restyle)
-        self.show_back(False)
 
-    def _make_column(self) -> None:
+    def _fill_column(self) -> None:
         self._title = label(size=TITLE_SIZE, weight=QFont.Weight.DemiBold)
         self._name = label(role="muted", size=SMALL)
         self._facts = label(role="muted")
@@ -134,10 +115,6 @@ class DetailView(QWidget):
         layout.addWidget(words)
         layout.addWidget(self.terms_button)
         return box
-
-    def show_back(self, is_needed: bool) -> None:
-        """Whether there is a list behind that is not on show."""
-        self.back.setVisible(is_needed)
 
     def show_entry(self, entry: CatalogueEntry, fit: Fit | None) -> None:
         """What the catalogue knows; no network is needed for it."""
@@ -253,7 +230,7 @@ class DetailView(QWidget):
         self.variants.clear()
         self._show_card("")
         self._column.verticalScrollBar().setValue(0)
-        self._stack.setCurrentWidget(self._column)
+        self.show_column()
 
     def _show_facts(self, known: ModelHit | RepoDetails) -> None:
         downloads = self.tr("{count} downloads").replace("{count}", count_text(known.downloads))

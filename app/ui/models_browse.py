@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.errors import Problem
@@ -43,7 +43,7 @@ class BrowseTab(QWidget):
         column.addWidget(self.list, 1)
         column.addWidget(self.nothing, 1)
         column.addLayout(self.foot)
-        self.split = ListAndDetail(side, self.detail)
+        self.split = ListAndDetail(side, self.list, self.detail)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.split)
@@ -54,17 +54,12 @@ class BrowseTab(QWidget):
         self.list.chosen.connect(self._choose)
         self.list.opened.connect(self.open)
         self.list.entered.connect(self._enter)
-        self.split.layout_changed.connect(lambda _narrow: self._show_back())
-        self.detail.back_requested.connect(self.go_back)
         self.detail.retry_requested.connect(self._request)
 
     def open(self, repo: str) -> None:
         """Show the details of `repo` and ask for what is missing, at once."""
         self._describe(repo)
         self.split.open_detail()
-        self._show_back()
-        if self.split.covers_list:  # the list is hidden, and the keyboard needs a place
-            self.detail.back.setFocus(Qt.FocusReason.OtherFocusReason)
         self._ask()
 
     def show_rows(self, rows: Sequence[Row], nothing: str) -> None:
@@ -76,14 +71,7 @@ class BrowseTab(QWidget):
 
     def go_back(self) -> bool:
         """From the details to the list; false where one is in the list already."""
-        focus = self.focusWidget()
-        inside = focus is not None and self.detail.isAncestorOf(focus) and focus.hasFocus()
-        if not self.split.covers_list and not inside:
-            return False
-        self.split.close_detail()
-        self._show_back()
-        self.list.setFocus(Qt.FocusReason.OtherFocusReason)
-        return True
+        return self.split.go_back()
 
     def show_details(self, details: RepoDetails, fits: Mapping[str, Fit], recommended: str) -> None:
         """Fill the details, if they are of the repository that is open here."""
@@ -127,6 +115,3 @@ class BrowseTab(QWidget):
     def _request(self, repo: str) -> None:
         self.detail.show_loading(repo)
         self.details_requested.emit(repo)
-
-    def _show_back(self) -> None:
-        self.detail.show_back(self.split.covers_list)

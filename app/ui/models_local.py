@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import (
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFormLayout, QLabel
 
 from app.core.entities import LocalModel
 from app.core.models_entities import ModelUsage
 from app.ui.flow import FlowLayout
 from app.ui.model_detail import TITLE_SIZE
 from app.ui.models_parts import Confirm, Placeholder, TextButton, breakable, chain_tabs, label
-from app.ui.models_split import Column
+from app.ui.models_split import DetailPane
 from app.ui.models_usage import UsageView, loss_text, used_text
 from app.ui.models_words import context_text, parameters_text
 from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, short_model_name, size_text, summary_of
 
 
-class LocalDetail(QWidget):
+class LocalDetail(DetailPane):
     """Name, what is wrong if anything, buttons, facts."""
 
     chat_requested = Signal(object)  # Path
@@ -33,16 +26,13 @@ class LocalDetail(QWidget):
     delete_requested = Signal(object)  # Path
     show_folder_requested = Signal(object)  # Path
     conversation_requested = Signal(str)  # id
-    back_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
+        hint = Placeholder(theme, "hard-drive", "")
+        super().__init__(theme, hint)
+        hint.say(self.tr("Choose a model to see its file."))
         self._model: LocalModel | None = None
         self._usage: ModelUsage | None = None
-        self.back = TextButton(theme, self.tr("Back to the list"), "arrow-left")
-        self.back.clicked.connect(self.back_requested)
-        self.back.hide()
         self._title = label(size=TITLE_SIZE, weight=QFont.Weight.DemiBold)
         self._state = label()
         self._problem = label(role="danger")
@@ -71,7 +61,7 @@ class LocalDetail(QWidget):
             ("used", self.tr("Usage")),
         ):
             self._add_fact(name, words)
-        self._make_layout()
+        self._fill_column()
         chain_tabs(
             self.back,
             self.chat_button,
@@ -118,8 +108,7 @@ class LocalDetail(QWidget):
         self._values[name] = value
         self._facts.addRow(label(words, role="muted", wraps=False), value)
 
-    def _make_layout(self) -> None:
-        self._column = Column()
+    def _fill_column(self) -> None:
         items = self._column.items
         for widget in (self._title, self._state, self._problem, self._action):
             items.addWidget(widget)
@@ -131,20 +120,6 @@ class LocalDetail(QWidget):
         items.addSpacing(GAP)
         items.addWidget(self.usage)
         items.addStretch(1)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(
-            Placeholder(self._theme, "hard-drive", self.tr("Choose a model to see its file."))
-        )
-        self._stack.addWidget(self._column)
-        bar = QHBoxLayout()
-        bar.setContentsMargins(GAP * 2, GAP, GAP * 2, 0)
-        bar.addWidget(self.back)
-        bar.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(bar)
-        layout.addWidget(self._stack, 1)
 
     @property
     def key(self) -> str:
@@ -160,7 +135,7 @@ class LocalDetail(QWidget):
         """No model is chosen."""
         self._model = None
         self.confirm.hide()
-        self._stack.setCurrentIndex(0)
+        self.show_hint()
 
     def show_model(
         self, model: LocalModel, *, is_current: bool, usage: ModelUsage | None = None
@@ -193,7 +168,7 @@ class LocalDetail(QWidget):
         ):
             self._values[name].setText(breakable(value))
             self._facts.setRowVisible(self._values[name], bool(value))
-        self._stack.setCurrentIndex(1)
+        self.show_column()
 
     def focus_first(self) -> None:
         """Give the keyboard to the likeliest next thing."""

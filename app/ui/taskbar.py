@@ -63,7 +63,7 @@ def _launcher_entry(desktop_file: str) -> Show:
 
 
 def _taskbar_list(window_id: int) -> Show:
-    """Calls the COM object by the places of its methods: IUnknown has 3, ITaskbarList 5, 2 adds 1."""
+    """Calls the COM object's methods by place: IUnknown has 3, ITaskbarList 5, ITaskbarList2 1."""
     ole = ctypes.OleDLL("ole32")  # type: ignore[attr-defined,unused-ignore]
     method = ctypes.WINFUNCTYPE  # type: ignore[attr-defined,unused-ignore]
     pointer = ctypes.c_void_p()

@@ -112,11 +112,14 @@
     </message>
 </context>
 <context>
-    <name>DetailView</name>
+    <name>DetailPane</name>
     <message>
         <source>Back to the list</source>
         <translation>返回列表</translation>
     </message>
+</context>
+<context>
+    <name>DetailView</name>
     <message>
         <source>Asking the hub for its variants…</source>
         <translation>正在向模型仓库查询其版本…</translation>
@@ -442,10 +445,6 @@
 </context>
 <context>
     <name>LocalDetail</name>
-    <message>
-        <source>Back to the list</source>
-        <translation>返回列表</translation>
-    </message>
     <message>
         <source>Size</source>
         <translation>大小</translation>
