@@ -262,6 +262,51 @@ def test_the_view_follows_the_end_only_when_it_is_there(
     qtbot.waitUntil(lambda: bar.value() == bar.maximum())
 
 
+def a_conversation(count: int) -> list[Message]:
+    return [
+        message((Role.USER, Role.ASSISTANT)[number % 2], f"{number:03} is its number\n\n" * 3)
+        for number in range(count)
+    ]
+
+
+def test_the_end_of_a_long_conversation_is_there_first(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    messages = a_conversation(60)
+    transcript.show_messages(messages)
+    shown = [view.message_id for view in transcript.views()]
+    assert shown == [one.id for one in messages[-len(shown) :]]
+    assert 0 < len(shown) < 10
+    changed = replace(messages[1], content="Another text")  # it is not laid out yet
+    transcript.update_message(changed)
+    qtbot.waitUntil(lambda: len(transcript.views()) == 60)
+    assert [view.message_id for view in transcript.views()] == [one.id for one in messages]
+    assert transcript.text_of(changed.id) == "Another text"
+    bar = transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 3000 and bar.value() == bar.maximum())
+    transcript.show_messages(messages[:1])
+    qtbot.wait(50)
+    assert [view.text for view in transcript.views()] == [messages[0].content]
+
+
+def test_what_is_being_read_stays_in_place_while_older_messages_are_laid_out(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    transcript.show_messages(a_conversation(200))
+    bar = transcript.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 300)
+    bar.setValue(bar.maximum() - 150)
+    laid_out = len(transcript.views())
+    assert laid_out < 150
+    view = transcript.views()[-1]
+    qtbot.wait(0)
+    place = view.mapTo(transcript, view.rect().topLeft()).y()
+    qtbot.waitUntil(lambda: len(transcript.views()) == 200)
+    qtbot.wait(50)
+    assert bar.maximum() > 10_000
+    assert view.mapTo(transcript, view.rect().topLeft()).y() == place
+
+
 def test_text_for_a_conversation_that_is_not_on_show_is_dropped(transcript: Transcript) -> None:
     transcript.show_messages([message(Role.USER, "Hi")])
     transcript.append_text(MessageId("other"), "late")

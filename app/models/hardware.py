@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import psutil
-
 
 def free_ram_bytes() -> int:
     """Bytes that programs could have without swapping; what the system only caches counts as free.
@@ -13,4 +11,8 @@ def free_ram_bytes() -> int:
     INGLENOOK_MEMORY_LIMIT_BYTES stands in for it, to try a smaller machine.
     """
     limit = os.environ.get("INGLENOOK_MEMORY_LIMIT_BYTES", "")
-    return int(limit) if limit.isdigit() else int(psutil.virtual_memory().available)
+    if limit.isdigit():
+        return int(limit)
+    import psutil  # the window starts without it
+
+    return int(psutil.virtual_memory().available)

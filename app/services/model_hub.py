@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from app.core.entities import Device, LoadParams
 from app.core.errors import AppError, HubFileNotFound
@@ -21,7 +22,6 @@ from app.core.models_entities import (
 )
 from app.core.settings import Settings
 from app.hub.catalogue import load_catalogue
-from app.hub.client import HubClient
 from app.hub.files import recommended
 from app.hub.token import read_token
 from app.models.fit import estimate, estimate_by_size
@@ -29,6 +29,9 @@ from app.models.gguf import GgufHeader
 from app.models.hardware import free_ram_bytes
 from app.models.remote_gguf import read_header_from
 from app.services.addresses import may_have_token
+
+if TYPE_CHECKING:
+    from app.hub.client import HubClient
 
 DEFAULT_CONTEXT = 8192  # design, "Defaults"
 
@@ -58,6 +61,8 @@ class ModelHub:
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[HubClient]:
+        from app.hub.client import HubClient  # the window starts without it
+
         with contextlib.closing(HubClient(self._access())) as client:
             yield client
 

@@ -9,7 +9,6 @@ import contextlib
 
 from app.core.errors import HubOffline, NoToken, TokenFromOutside, TokenNotKept, TokenWithheld
 from app.core.settings import Settings
-from app.hub.client import HubClient
 from app.hub.token import forget_file, read_token, store_token, token_place
 from app.services.addresses import host_of, may_have_token
 from app.services.model_hub import access_from
@@ -62,5 +61,7 @@ def who(settings: Settings) -> str:
         raise NoToken
     if not may_have_token(settings):
         raise TokenWithheld(host=host_of(settings))
+    from app.hub.client import HubClient  # the window starts without it
+
     with contextlib.closing(HubClient(access_from(settings))) as client:
         return client.user()

@@ -26,8 +26,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.ui.highlight import Span, spans
+from app.ui.highlight import Span, is_ready, spans
 from app.ui.theme import GAP, Theme, code_font
+
+NOT_READY_MS = 50  # until it is asked again whether Pygments is loaded
 
 
 class _LineColours(QSyntaxHighlighter):
@@ -149,10 +151,9 @@ class CodeBlock(QWidget):
             self._recolour.start(self._interval_ms)
 
     def finish(self) -> None:
-        """No more code will come: colour it now."""
-        self._recolour.stop()
+        """No more code will come: colour it soon."""
         if not self._is_coloured:
-            self._colour()
+            self._recolour.start(0)
 
     def restyle(self) -> None:
         """Colours again, after the theme changed."""
@@ -171,6 +172,9 @@ class CodeBlock(QWidget):
         self.copy_button.setIcon(self._theme.icon("copy", self._theme.colours.muted))
 
     def _colour(self) -> None:
+        if self._language and not is_ready():
+            self._recolour.start(NOT_READY_MS)
+            return
         started = time.monotonic()
         self._is_coloured = True
         self._colours.show(spans(self._code, self._language, dark=self._theme.colours.is_dark))

@@ -23,7 +23,7 @@ from app.services.engine import Engine
 from app.services.library import Library
 from app.services.ports import ChatListener, EngineListener, EngineState, Lane
 from app.services.preferences import Preferences
-from app.ui import highlight, markdown
+from app.ui import markdown
 from app.ui.bridge import QtScheduler
 from app.ui.figures import Figures
 from app.ui.hub_settings_control import HubSettingsControl
@@ -34,6 +34,8 @@ from app.ui.problem_view import Offer
 from app.ui.theme import Theme
 from app.ui.window_state import load_state, save_state
 
+# The worker takes a core for seconds: it begins when the conversation is on show, which takes less
+FIRST_PAINT_S = 0.2
 DRAFT_MS = 1000  # what is being typed is on disk this long after the last key
 
 
@@ -100,16 +102,21 @@ class Controller(QObject, EngineListener, ChatListener):
         self._connect()
 
     def start(self, model: Path | None) -> None:
-        """Open the database, look for models and load one; the window is already on show."""
+        """Open the database, then look for models and load one; the window is already on show."""
         self.chat.start()
+        self.window.composer.setFocus()
+        self._scheduler.call_later(FIRST_PAINT_S, lambda: self._start_model(model))
+
+    def _start_model(self, model: Path | None) -> None:
+        if self._is_closed:
+            return
         if model is not None:
             self.models.load(model)
         else:
             self.engine.start()
         self.models.look()
         self.model_store.start()
-        self._scheduler.run(Lane.DISK, _warm_up, lambda _: None, self.show_problem)
-        self.window.composer.setFocus()
+        self._scheduler.run(Lane.DISK, markdown.warm_up, lambda _: None, self.show_problem)
 
     def _connect(self) -> None:
         window, chat = self.window, self.chat
@@ -280,9 +287,3 @@ class Controller(QObject, EngineListener, ChatListener):
     def problem_occurred(self, problem: Problem) -> None:
         self.show_problem(problem)
         self._show_answering()
-
-
-def _warm_up() -> None:
-    """Load what the first answer needs and the first paint does not, beside the main thread."""
-    markdown.warm_up()
-    highlight.warm_up()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 
-import psutil
 from PySide6.QtCore import QObject, QTimer
 
 from app.core.entities import Message, ModelDescription, Statistics, StopReason
@@ -46,8 +46,10 @@ class Figures(QObject, EngineListener):
 
     def show_memory(self) -> None:
         """Resident memory of the window and the worker together."""
+        import psutil  # the window starts without it
+
         total = 0
-        for pid in (self._engine.worker_pid, psutil.Process().pid):
+        for pid in (self._engine.worker_pid, os.getpid()):
             try:
                 total += int(psutil.Process(pid).memory_info().rss) if pid else 0
             except psutil.Error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,15 +58,24 @@ def spans(code: str, language: str, *, dark: bool) -> list[list[Span]]:
     return lines
 
 
-def warm_up() -> None:
-    """Load Pygments now, so that the first code block does not wait for it."""
+def is_ready() -> bool:
+    """Whether Pygments is loaded; where it is not, that begins now, on a thread of its own."""
+    if not _loading.ident:
+        _loading.start()
+    return not _loading.is_alive()
+
+
+def _load() -> None:
     spans("x = 1", "python", dark=False)
+
+
+_loading = threading.Thread(target=_load, name="highlight", daemon=True)
 
 
 def _lexer(language: str) -> Lexer | None:
     if not language:
         return None
-    from pygments.lexers import get_lexer_by_name  # 40 ms, see warm_up
+    from pygments.lexers import get_lexer_by_name  # 40 ms, see is_ready
     from pygments.util import ClassNotFound
 
     try:

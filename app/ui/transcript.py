@@ -17,6 +17,10 @@ MAX_FRAME_MS = 200
 # Of the time: on two cores what the window takes is taken from the model, which needs them both
 PAINT_SHARE = 0.03
 NEAR_END = 40  # pixels from the end that still count as being there
+AT_ONCE = 4  # messages at the end that are shown first; those above follow in slices
+BATCH = 16  # messages that get their places together, at least
+SLICE_S = 0.008  # seconds of work between two looks at keyboard and mouse
+SETTLE_MS = 200  # until Qt has laid out what was put in place
 
 
 class Transcript(QScrollArea):
@@ -30,6 +34,8 @@ class Transcript(QScrollArea):
         self._theme = theme
         self._views: dict[MessageId, MessageView] = {}
         self._pending: dict[MessageId, list[str]] = {}
+        self._above: list[Message] = []  # older ones without a view yet, newest last
+        self._ready: list[MessageView] = []  # views that wait for their places, newest first
         self._follows_end = True
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -55,26 +61,37 @@ class Transcript(QScrollArea):
         self._frame.timeout.connect(self._paint_pending)
         self._frame_ms = FRAME_MS
         self._painted_at = 0.0
+        self._fill = QTimer(self)
+        self._fill.setSingleShot(True)
+        self._fill.timeout.connect(self._add_above)
+        self._is_filling = False
+        self._end = 0  # the scroll bar's maximum
         bar = self.verticalScrollBar()
         bar.rangeChanged.connect(self._keep_end)
         bar.valueChanged.connect(self._notice_scroll)
         theme.changed.connect(self._restyle)
 
     def show_messages(self, messages: Sequence[Message]) -> None:
-        """Replace everything by `messages` and go to the end."""
+        """Replace everything by `messages` and go to the end; the first ones follow in a moment."""
         self._frame.stop()
+        self._fill.stop()
         self._pending.clear()
         for view in self._views.values():
             self._messages.removeWidget(view)
             view.hide()
             view.deleteLater()
         self._views.clear()
+        self._ready.clear()
+        self._is_filling = False
         self._follows_end = True
+        self._above = list(messages[:-AT_ONCE])
         self.setUpdatesEnabled(False)
-        for message in messages:
+        for message in messages[-AT_ONCE:]:
             self._add(message)
         self._mark_last()
         self.setUpdatesEnabled(True)
+        if self._above:
+            self._fill.start(0)
 
     def add_message(self, message: Message) -> None:
         """One more at the end; the view goes there."""
@@ -94,6 +111,7 @@ class Transcript(QScrollArea):
     def update_message(self, message: Message) -> None:
         """Its status is another one now."""
         self._paint_pending()
+        self._above = [message if old.id == message.id else old for old in self._above]
         view = self._views.get(message.id)
         if view is not None:
             view.update_from(message)
@@ -105,18 +123,52 @@ class Transcript(QScrollArea):
 
     def views(self) -> list[MessageView]:
         """The messages on show, first one first."""
-        return list(self._views.values())
+        return [self._view_at(place) for place in range(self._count)]
+
+    @property
+    def _count(self) -> int:
+        """Messages in their places; below them there is only the stretch."""
+        return self._messages.count() - 1
+
+    def _view_at(self, place: int) -> MessageView:
+        item = self._messages.itemAt(place)
+        view = item.widget() if item is not None else None
+        assert isinstance(view, MessageView)
+        return view
 
     def _add(self, message: Message) -> None:
-        view = MessageView(message, self._theme)
+        self._messages.insertWidget(self._count, self._make_view(message))
+
+    def _make_view(self, message: Message) -> MessageView:
+        view = MessageView(message, self._theme, self._column)
         view.retry_requested.connect(self.retry_requested)
         self._views[message.id] = view
-        self._messages.insertWidget(self._messages.count() - 1, view)
+        return view
+
+    def _add_above(self) -> None:
+        """Prepare some of the older messages; those ready get their places in growing batches.
+
+        Each batch lays out the whole column again: it is worth it for as many as are there.
+        """
+        self._is_filling = bool(self._above or self._ready)
+        if not self._is_filling:
+            return
+        end = time.monotonic() + SLICE_S
+        while self._above and time.monotonic() < end:
+            view = self._make_view(self._above.pop())
+            view.set_last(False)
+            self._ready.append(view)
+        if not self._above or len(self._ready) >= max(BATCH, self._count):
+            for view in self._ready:
+                self._messages.insertWidget(0, view)
+            self._ready.clear()
+        # after the last batch once more, when it has changed the height
+        self._fill.start(0 if self._above or self._ready else SETTLE_MS)
 
     def _mark_last(self) -> None:
-        views = list(self._views.values())
-        for view in views[-4:]:
-            view.set_last(view is views[-1])
+        count = self._count
+        for place in range(max(0, count - 4), count):
+            self._view_at(place).set_last(place == count - 1)
 
     def _paint_pending(self) -> None:
         self._frame.stop()
@@ -137,8 +189,12 @@ class Transcript(QScrollArea):
         self._follows_end = value >= self.verticalScrollBar().maximum() - NEAR_END
 
     def _keep_end(self, _minimum: int, maximum: int) -> None:
+        bar, grown = self.verticalScrollBar(), maximum - self._end
+        self._end = maximum
         if self._follows_end:
-            self.verticalScrollBar().setValue(maximum)
+            bar.setValue(maximum)
+        elif self._is_filling:  # it grew above what is being read
+            bar.setValue(bar.value() + grown)
 
     def _restyle(self) -> None:
         for view in self._views.values():
