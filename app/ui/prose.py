@@ -57,7 +57,7 @@ class RichText(QTextBrowser):
     def fit(self) -> None:
         """Become as high as the text at the present width."""
         width = self.viewport().width()
-        if width > 0:
+        if 0 < width != self.document().textWidth():  # setting it lays out everything again
             self.document().setTextWidth(width)
         height = max(1, int(self.document().size().height() + 0.999))
         if height != self.minimumHeight():
