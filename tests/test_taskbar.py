@@ -13,12 +13,18 @@ from collections.abc import Iterator
 import pytest
 
 PROGRAM = """
-from PySide6.QtCore import QCoreApplication
-from app.ui.taskbar import Taskbar
+from PySide6.QtCore import QCoreApplication, QTimer
+from app.ui.taskbar import CONNECT_MS, Taskbar
 app = QCoreApplication([])
 taskbar = Taskbar("inglenook.desktop", lambda: 0)
-for fraction in (-1.0, 0.25, 0.2501, 0.5, -1.0, -1.0):
+for fraction in (-1.0, 0.1, 0.25):
     taskbar.show_progress(fraction)
+def more():
+    for fraction in (0.2501, 0.5, -1.0, -1.0):
+        taskbar.show_progress(fraction)
+    app.quit()
+QTimer.singleShot(CONNECT_MS * 2, more)
+app.exec()
 """
 
 

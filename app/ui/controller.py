@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -116,7 +117,9 @@ class Controller(QObject, EngineListener, ChatListener):
             self.engine.start()
         self.models.look()
         self.model_store.start()
-        self._scheduler.run(Lane.DISK, markdown.warm_up, lambda _: None, self.show_problem)
+        # What is loaded by then lives as long as the window: Python need not search it for garbage
+        # again and again, which held up keys and clicks for 30 ms
+        self._scheduler.run(Lane.DISK, markdown.warm_up, lambda _: gc.freeze(), self.show_problem)
 
     def _connect(self) -> None:
         window, chat = self.window, self.chat

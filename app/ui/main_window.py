@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.transcript)
         self._models_page: ModelsPage | None = None
         name = f"{QGuiApplication.desktopFileName()}.desktop"
-        self._taskbar = Taskbar(name, lambda: int(self.winId()))
+        self._taskbar = Taskbar(name, lambda: int(self.winId()), self)
         self.models_requested.connect(self.show_models_page)
         self.sidebar.models_requested.connect(lambda: self.models_requested.emit(""))
         self.empty.find_requested.connect(lambda: self.models_requested.emit("catalogue"))

@@ -13,33 +13,50 @@ import sys
 import uuid
 from collections.abc import Callable
 
+from PySide6.QtCore import QObject, QTimer
+
 Show = Callable[[float], None]  # 0 to 1; below 0 nothing is going on
 
 LAUNCHER = "com.canonical.Unity.LauncherEntry"
+CONNECT_MS = 500
 STEP = 0.01  # smaller changes cannot be seen
 _NO_PROGRESS, _NORMAL = 0, 2  # TBPF_NOPROGRESS, TBPF_NORMAL of shobjidl_core.h
 
 
-class Taskbar:
-    """Connects with the desktop when there is something to show for the first time."""
+class Taskbar(QObject):
+    """Connects with the desktop a moment after there is something to show for the first time.
 
-    def __init__(self, desktop_file: str, window_id: Callable[[], int]) -> None:
+    Connecting takes some 10 ms, and in that first moment the window has enough to do.
+    """
+
+    def __init__(
+        self, desktop_file: str, window_id: Callable[[], int], parent: QObject | None = None
+    ) -> None:
         """`desktop_file`: the program's, as `NAME.desktop`; `window_id`: the main window's."""
+        super().__init__(parent)
         self._desktop_file = desktop_file
         self._window_id = window_id
         self._show: Show | None = None
         self._shown = -1.0
+        self._connecting = QTimer(self)
+        self._connecting.setSingleShot(True)
+        self._connecting.timeout.connect(self._connect)
 
     def show_progress(self, fraction: float) -> None:
         """`fraction` from 0 to 1; below 0 nothing is going on."""
         if (fraction < 0) == (self._shown < 0) and abs(fraction - self._shown) < STEP:
             return
         self._shown = fraction
-        if self._show is None:
-            self._show = self._connect()
-        self._show(fraction)
+        if self._show is not None:
+            self._show(fraction)
+        elif not self._connecting.isActive():
+            self._connecting.start(CONNECT_MS)
 
-    def _connect(self) -> Show:
+    def _connect(self) -> None:
+        self._show = self._find_desktop()
+        self._show(self._shown)
+
+    def _find_desktop(self) -> Show:
         if sys.platform == "linux":
             return _launcher_entry(self._desktop_file)
         if sys.platform == "win32":
