@@ -12,11 +12,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from app import __version__
-from app.cli_models import add_commands
 from app.cli_models import run as run_models
+from app.cli_parser import make_parser
 from app.core.errors import AppError, NoDisplay, NoModel, Problem, ProblemRaised
 from app.core.paths import Paths, find_paths
 
@@ -43,7 +41,7 @@ def _run(arguments: Sequence[str]) -> int:
     if arguments and arguments[-1].lower().endswith(".gguf") and not others & {*arguments}:
         arguments = [*arguments[:-1], "open", arguments[-1]]  # what a double click sends
     try:
-        options = _parser().parse_args(arguments)
+        options = make_parser().parse_args(arguments)
     except SystemExit as end:  # help, version, wrong usage: said already
         return int(end.code or 0)
     paths = find_paths(options.data_dir)
@@ -64,62 +62,6 @@ def _run(arguments: Sequence[str]) -> int:
         raise
     except Exception:  # noqa: BLE001 - a traceback is of no use to a person; the log keeps it
         return _say_bug(paths)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="inglenook",
-        parents=[_data_dir()],
-        description="Chat with open language models on your own computer, offline.",
-    )
-    parser.set_defaults(data_dir=None, model_file=None)
-    parser.add_argument("--version", action="version", version=f"Inglenook {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    window = commands.add_parser("open", parents=[_data_dir()], help="open the window with a model")
-    window.add_argument("model_file", type=Path, metavar="FILE.gguf")
-    ask = commands.add_parser("ask", parents=[_data_dir()], help="answer one question")
-    ask.add_argument("text", metavar="TEXT", help="the question; - reads it from stdin")
-    ask.add_argument("--model", type=Path, metavar="PATH", help="a GGUF file")
-    ask.add_argument("--system", default="", metavar="TEXT", help="a system prompt")
-    ask.add_argument("--temperature", type=_number(float, 0, 2), metavar="T", help="0 to 2")
-    ask.add_argument("--seed", type=_number(int, -1, 2**32 - 2), default=-1, metavar="N")
-    ask.add_argument("--max-tokens", type=_number(int, 0, 2**31), default=0, metavar="N")
-    ask.add_argument("--json", action="store_true", help="print one JSON object at the end")
-    chats = commands.add_parser("chats", parents=[_data_dir()], help="stored conversations")
-    actions = chats.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", parents=[_data_dir()], help="list them")
-    for name, words in (("show", "print one"), ("delete", "move one to the bin")):
-        action = actions.add_parser(name, parents=[_data_dir()], help=words)
-        action.add_argument("id", metavar="ID")
-    add_commands(commands, _data_dir)
-    starter = commands.add_parser("starter", parents=[_data_dir()], help="fetch the starter model")
-    starter.add_argument("--into", type=Path, metavar="DIR", help="the folder to put it into")
-    commands.add_parser("doctor", parents=[_data_dir()], help="check this installation")
-    return parser
-
-
-def _data_dir() -> argparse.ArgumentParser:
-    """The option every command takes; a new one each time, since `set_defaults` changes it."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="keep everything that is written in DIR",
-    )
-    return parser
-
-
-def _number(kind: type[int] | type[float], low: float, high: float):  # type: ignore[no-untyped-def]
-    def convert(text: str) -> float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be between {low} and {high}")
-        return value
-
-    convert.__name__ = "number"
-    return convert
 
 
 def _window(paths: Paths, options: argparse.Namespace) -> int:

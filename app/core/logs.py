@@ -48,6 +48,27 @@ def redirect_native_output(path: Path) -> BinaryIO:
     return log
 
 
+def record_faults(path: Path, last: Path) -> None:
+    """If a signal ends this process, the stacks of all its threads are in `path`.
+
+    What an earlier process left there is moved to `last`. Where the folder cannot be written to,
+    nothing happens.
+    """
+    with contextlib.suppress(OSError):
+        if path.stat().st_size:
+            os.replace(path, last)
+    with contextlib.suppress(OSError):
+        faulthandler.enable(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+
+
+def forget_faults(path: Path) -> None:
+    """The process ends in order: what is in `path` did not end it. Windows writes stacks there for
+    faults that its own libraries deal with."""
+    faulthandler.disable()
+    with contextlib.suppress(OSError):
+        os.truncate(path, 0)
+
+
 def tail(path: Path, lines: int = 20) -> str:
     """The last `lines` lines of a log; empty if there is none."""
     try:

@@ -58,6 +58,21 @@ class Paths:
     def app_log(self) -> Path:
         return self.logs / "inglenook.log"
 
+    @property
+    def fault_log(self) -> Path:
+        """The stacks of the window's threads, written if a signal ends it; empty otherwise."""
+        return self.logs / "fault.log"
+
+    @property
+    def last_fault(self) -> Path:
+        """What the run before this one left in `fault_log`, until a crash report holds it."""
+        return self.logs / "fault.last.log"
+
+    @property
+    def crashes(self) -> Path:
+        """Crash reports, one file each; may be deleted at any time."""
+        return self.logs / "crashes"
+
     def starter_folders(self) -> list[Path]:
         """Where the starter model may be: first this data folder, which `inglenook starter` fills,
         then a checkout's or a package's resources, then the person's usual data folder.

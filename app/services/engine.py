@@ -54,6 +54,7 @@ class Engine:
         self.model: ModelDescription | None = None
         self.devices: tuple[Device, ...] = ()
         self.engine_version = ""
+        self.exit_code = 0  # of the process that died last; the number of a signal is negative
 
     def add_listener(self, listener: EngineListener) -> None:
         """Tell `listener` from now on."""
@@ -247,6 +248,7 @@ class Engine:
     def _exited(self, child: ChildProcess, code: int) -> None:
         if child is not self._child:
             return
+        self.exit_code = code
         details = tail(self._paths.worker_log)
         problem = self._last_words or (
             _why_ended(code, details) if self._is_greeted else WorkerDidNotStart(details).problem

@@ -5,19 +5,22 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator
+from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator, QUrl, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from app import __version__
+from app.core.build import load_build
 from app.core.errors import AlreadyRunning, AppError, FolderNotWritable, InternalError, Problem
-from app.core.logs import set_up_logging
+from app.core.logs import forget_faults, record_faults, set_up_logging
 from app.core.paths import Paths, resources
 from app.core.settings import Settings, SettingsFile
+from app.services.crashes import keep_failed_start
 from app.ui.bridge import QtScheduler
 from app.ui.controller import Controller
 from app.ui.main_window import MainWindow
@@ -31,8 +34,19 @@ logger = logging.getLogger(__name__)
 def run(paths: Paths, model: Path | None) -> int:
     """Open the window and stay until it is closed, then end the process.
 
-    Returns only where another window took over. Raises AlreadyRunning.
+    `model` may be relative, or an address of a file as some file managers send it. Returns only
+    where another window took over. Raises AlreadyRunning.
     """
+    try:
+        return _run(paths, _local_file(model))
+    except AppError:
+        raise
+    except Exception:
+        keep_failed_start(paths, load_build(), qVersion(), traceback.format_exc())
+        raise
+
+
+def _run(paths: Paths, model: Path | None) -> int:
     application = make_application()
     folder_problem = _make_folders(paths)
     instance = SingleInstance(paths.data)
@@ -40,12 +54,14 @@ def run(paths: Paths, model: Path | None) -> int:
         if instance.hand_over(model):
             return 0
         raise AlreadyRunning(path=paths.data)
+    record_faults(paths.fault_log, paths.last_fault)
     settings_file = SettingsFile(paths.settings)
     settings, settings_problem = settings_file.load()
     translate(application, settings.language)
     controller = build(application, paths, settings_file, settings)
     window = controller.window
     sys.excepthook = _hook(controller)
+    threading.excepthook = _thread_hook(controller)
     instance.raise_requested.connect(lambda name: _come_back(controller, name))
     ends = EndRequests(controller)
     ends.requested.connect(window.close)
@@ -56,6 +72,7 @@ def run(paths: Paths, model: Path | None) -> int:
             controller.show_problem(problem)
     code = application.exec()
     controller.close()
+    forget_faults(paths.fault_log)
     # Everything is stored and closed by now. What the interpreter would still do can only hurt: it
     # waits for a thread on a hung disk, and takes Qt's objects apart in no particular order
     logging.shutdown()
@@ -107,6 +124,18 @@ def _make_folders(paths: Paths) -> Problem | None:
     return None
 
 
+def _local_file(model: Path | None) -> Path | None:
+    """An absolute path. Of 'file:///a/b%20c.gguf' Path has made 'file:/a/b%20c.gguf'."""
+    if model is None:
+        return None
+    text = model.as_posix()
+    if text.lower().startswith("file:/"):
+        url = QUrl(f"file:///{text[len('file:/') :].removeprefix('localhost/')}")
+        if url.isLocalFile():
+            return Path(url.toLocalFile())
+    return model.absolute()
+
+
 def _come_back(controller: Controller, model: str) -> None:
     controller.window.come_to_front()
     if model:
@@ -122,6 +151,18 @@ def _hook(controller: Controller):  # type: ignore[no-untyped-def]
         if isinstance(error, AppError):
             controller.show_problem(error.problem)
         else:
+            controller.crashes.exception(text)
             controller.show_problem(InternalError(text).problem)
 
     return show
+
+
+def _thread_hook(controller: Controller):  # type: ignore[no-untyped-def]
+    """Exceptions that ended a thread: heard of on the main thread."""
+    show = _hook(controller)
+
+    def post(what: threading.ExceptHookArgs) -> None:
+        error = what.exc_value or what.exc_type()
+        controller.post(lambda: show(what.exc_type, error, what.exc_traceback))
+
+    return post

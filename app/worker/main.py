@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
 import signal
@@ -185,6 +186,7 @@ class Worker:
         self._stop_texts = () if header.chat_template else FALLBACK_STOP
         self._send(Loading(command.request_id, 1.0))
         self._description = _describe(command, header, client)
+        gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
         self._send(ModelLoaded(command.request_id, self._description))
 
     def _load_error(self, path: Path, header: GgufHeader, text: str) -> AppError:
