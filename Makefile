@@ -58,7 +58,7 @@ $(VENV)/.python: | system
 $(VENV)/.installed: $(VENV)/.python pyproject.toml packaging/constraints.txt
 	@echo "setup: installing the pinned packages (llama.cpp is compiled once: about 4 minutes)"
 	@$(PY) -m pip install -qq --disable-pip-version-check \
-		--constraint packaging/constraints.txt --editable '.[dev]'
+		--constraint packaging/constraints.txt --editable '.[dev,package]'
 	@touch $@
 
 $(STARTER): | $(VENV)/.installed

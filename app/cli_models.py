@@ -43,27 +43,31 @@ def add_commands(commands: Any, common: Callable[[], argparse.ArgumentParser]) -
         return parser
 
     search = action("search", "look for models on the hub", network=True)
-    search.add_argument("text", metavar="TEXT")
-    search.add_argument("--sort", choices=SORTS, default="trending")
-    search.add_argument("--licence", default="", metavar="NAME")
-    search.add_argument("--language", default="", metavar="CODE")
+    search.add_argument("text", metavar="TEXT", help="words in the name")
+    search.add_argument("--sort", choices=SORTS, default="trending", help="what comes first")
+    search.add_argument("--licence", default="", metavar="NAME", help="only with this licence")
+    search.add_argument("--language", default="", metavar="CODE", help="only for this language")
     files = action("files", "what a repository has, and whether it fits", network=True)
-    files.add_argument("repo", metavar="OWNER/MODEL")
+    files.add_argument("repo", metavar="OWNER/MODEL", help="the repository on the hub")
     pull = action("pull", "download a model", network=True)
-    pull.add_argument("repo", metavar="OWNER/MODEL")
+    pull.add_argument("repo", metavar="OWNER/MODEL", help="the repository on the hub")
     which = pull.add_mutually_exclusive_group()
-    which.add_argument("--file", default="", metavar="NAME")
-    which.add_argument("--quant", default="", metavar="Q4_K_M")
-    pull.add_argument("--revision", default="main", metavar="REV")
+    which.add_argument("--file", default="", metavar="NAME", help="this file")
+    words = "this variant; without it, the one that fits best"
+    which.add_argument("--quant", default="", metavar="Q4_K_M", help=words)
+    words = "a branch, tag or commit"
+    pull.add_argument("--revision", default="main", metavar="REV", help=words)
     action("list", "models on this computer")
     info = action("info", "what a model file or repository is", network=True)
-    info.add_argument("what", metavar="PATH|REPO")
+    words = "a file here or a repository on the hub"
+    info.add_argument("what", metavar="PATH|REPO", help=words)
     bring = action("import", "copy a GGUF file into the models folder")
-    bring.add_argument("path", type=Path, metavar="PATH")
+    bring.add_argument("path", type=Path, metavar="PATH", help="a GGUF file")
     verify = action("verify", "read files again and compare them with what was downloaded")
-    verify.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    words = "a GGUF file; without it, all of them"
+    verify.add_argument("path", type=Path, nargs="?", metavar="PATH", help=words)
     remove = action("remove", "delete a model from the models folder")
-    remove.add_argument("path", type=Path, metavar="PATH")
+    remove.add_argument("path", type=Path, metavar="PATH", help="a GGUF file")
 
 
 def run(paths: Paths, options: argparse.Namespace) -> int:

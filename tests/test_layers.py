@@ -33,7 +33,9 @@ ARROWS = {
         "ui",
         "doctor",
         "cli_models",
+        "cli_parser",
     },  # it opens the window and runs the doctor
+    "cli_parser": {"cli_models"},
     "__main__": {"cli"},
 }
 # the one import against the arrows: the engine hands the entry of the other process to spawn

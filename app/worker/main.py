@@ -45,6 +45,7 @@ from app.core.messages import (
     Unload,
     WorkerReady,
 )
+from app.core.sizes import size_words
 from app.models.gguf import GgufHeader, read_header
 from app.models.hardware import free_ram_bytes
 from app.models.memory import memory_bytes
@@ -311,9 +312,5 @@ def _check_memory(path: Path, header: GgufHeader, context: int) -> None:
 def _memory_error(path: Path, header: GgufHeader, context: int, details: str) -> NotEnoughMemory:
     need = memory_bytes(header, context)
     return NotEnoughMemory(
-        details, name=path.name, need=_mebibytes(need), have=_mebibytes(free_ram_bytes())
+        details, name=path.name, need=size_words(need), have=size_words(free_ram_bytes())
     )
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / (1 << 30):.1f} GiB" if size >= 1 << 30 else f"{size / (1 << 20):.0f} MiB"
