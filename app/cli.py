@@ -16,6 +16,7 @@ from dataclasses import replace
 from app.cli_models import run as run_models
 from app.cli_parser import make_parser
 from app.core.errors import AppError, NoDisplay, NoModel, Problem, ProblemRaised
+from app.core.frozen import is_frozen, portable_data
 from app.core.paths import Paths, find_paths
 
 WRONG_USAGE, FAILED, INTERRUPTED = 2, 1, 130
@@ -28,7 +29,8 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")  # what a terminal or a file cannot hold
     try:
         code = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a window program on Windows has none
+            sys.stdout.flush()
     except BrokenPipeError:
         # whoever read our output has gone; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,7 +46,10 @@ def _run(arguments: Sequence[str]) -> int:
         options = make_parser().parse_args(arguments)
     except SystemExit as end:  # help, version, wrong usage: said already
         return int(end.code or 0)
-    paths = find_paths(options.data_dir)
+    data_dir = options.data_dir
+    if data_dir is None and (options.portable or (is_frozen() and portable_data().is_dir())):
+        data_dir = portable_data()
+    paths = find_paths(data_dir)
     commands = {
         "ask": _ask,
         "chats": _chats,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app import __version__
 from app.cli_models import add_commands
+from app.core.frozen import PORTABLE_DATA
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -18,6 +19,8 @@ def make_parser() -> argparse.ArgumentParser:
         description="Chat with open language models on your own computer, offline.",
     )
     parser.set_defaults(data_dir=None, model_file=None)
+    words = f"keep everything in the folder {PORTABLE_DATA} beside the program"
+    parser.add_argument("--portable", action="store_true", help=words)
     parser.add_argument("--version", action="version", version=f"Inglenook {__version__}")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     window = commands.add_parser("open", parents=[_data_dir()], help="open the window with a model")

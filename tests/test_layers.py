@@ -35,7 +35,7 @@ ARROWS = {
         "cli_models",
         "cli_parser",
     },  # it opens the window and runs the doctor
-    "cli_parser": {"cli_models"},
+    "cli_parser": {"cli_models", "core"},
     "__main__": {"cli"},
 }
 # the one import against the arrows: the engine hands the entry of the other process to spawn

@@ -67,6 +67,17 @@ def test_escape_stops_too(app: AppWindow) -> None:
     assert "Stopped" in app.answer()._end.text()
 
 
+def test_stop_pressed_while_the_question_is_being_stored_is_not_lost(app: AppWindow) -> None:
+    app.ask("Write a very long story about the wind.")
+    assert app.chat.is_answering
+    app.chat.stop()
+    app.until(lambda: not app.chat.is_answering)
+    assert "Stopped" in app.answer()._end.text()
+    app.ask("Write a very long story about rain.")
+    app.until_writing()  # the next one is not stopped as well
+    app.chat.stop()
+
+
 def test_while_it_writes_one_may_type_but_not_send(app: AppWindow) -> None:
     app.ask("Write a very long story about the moon.")
     app.until_writing()

@@ -69,6 +69,7 @@ class ChatService(EngineListener):
         self._branch: list[Message] = []
         self._answer: GrowingAnswer | None = None
         self._is_sending = False
+        self._is_stop_wanted = False
         self._last_deleted: Conversation | None = None
         self._unsafe: list[GrowingAnswer] = []  # ended, and perhaps not on the disk yet
         self.open_conversation_id: ConversationId | None = None
@@ -182,6 +183,8 @@ class ChatService(EngineListener):
         """End the answer that is being written; what there is stays."""
         if self._answer is not None and self._answer.request_id:
             self._engine.stop(self._answer.request_id)
+        elif self._is_sending:
+            self._is_stop_wanted = True  # as soon as there is something to stop
 
     def rename(self, conversation_id: ConversationId, title: str) -> None:
         """Give a conversation another title."""
@@ -272,6 +275,9 @@ class ChatService(EngineListener):
             conversation.system_prompt, turns, self._settings().sampling_params()
         )
         self._tell(lambda li: li.message_changed(answer))
+        if self._is_stop_wanted:
+            self.stop()
+        self._is_stop_wanted = False
 
     def _finish(
         self, status: Status, statistics: Statistics | None, problem: Problem | None
@@ -315,7 +321,7 @@ class ChatService(EngineListener):
         self._scheduler.run(Lane.STORAGE, lambda: work(history), done, failed or self._complain)
 
     def _not_sent(self, problem: Problem) -> None:
-        self._is_sending = False
+        self._is_sending = self._is_stop_wanted = False
         self._complain(problem)
 
     def _complain(self, problem: Problem) -> None:

@@ -10,13 +10,14 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QLocale, QTranslator, QUrl, qVersion
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QLibraryInfo, QLocale, QTranslator, QUrl, Signal, qVersion
+from PySide6.QtGui import QFileOpenEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from app import __version__
 from app.core.build import load_build
 from app.core.errors import AlreadyRunning, AppError, FolderNotWritable, InternalError, Problem
+from app.core.frozen import free_children
 from app.core.logs import forget_faults, record_faults, set_up_logging
 from app.core.paths import Paths, resources
 from app.core.settings import Settings, SettingsFile
@@ -63,6 +64,8 @@ def _run(paths: Paths, model: Path | None) -> int:
     sys.excepthook = _hook(controller)
     threading.excepthook = _thread_hook(controller)
     instance.raise_requested.connect(lambda name: _come_back(controller, name))
+    if isinstance(application, Application):
+        application.file_opened.connect(lambda name: _come_back(controller, name))
     ends = EndRequests(controller)
     ends.requested.connect(window.close)
     window.show()
@@ -83,9 +86,23 @@ def make_application() -> QApplication:
     """The one QApplication, named so that the platform knows which program it is."""
     QGuiApplication.setApplicationName("Inglenook")
     QGuiApplication.setApplicationVersion(__version__)
-    QGuiApplication.setDesktopFileName("inglenook")
+    QGuiApplication.setDesktopFileName(os.environ.get("FLATPAK_ID", "inglenook"))
     existing = QApplication.instance()
-    return existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    found = existing if isinstance(existing, QApplication) else Application(sys.argv[:1])
+    free_children()
+    return found
+
+
+class Application(QApplication):
+    """A Mac sends a double click on a file as an event, not as an argument."""
+
+    file_opened = Signal(str)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent):
+            self.file_opened.emit(event.file())
+            return True
+        return super().event(event)
 
 
 def build(
@@ -138,8 +155,9 @@ def _local_file(model: Path | None) -> Path | None:
 
 def _come_back(controller: Controller, model: str) -> None:
     controller.window.come_to_front()
-    if model:
-        controller.models.load(Path(model))
+    path = _local_file(Path(model)) if model else None
+    if path is not None and path != controller.engine.model_path:  # else an answer would end
+        controller.models.load(path)
 
 
 def _hook(controller: Controller):  # type: ignore[no-untyped-def]
@@ -151,7 +169,7 @@ def _hook(controller: Controller):  # type: ignore[no-untyped-def]
         if isinstance(error, AppError):
             controller.show_problem(error.problem)
         else:
-            controller.crashes.exception(text)
+            controller.help.crashes.exception(text)
             controller.show_problem(InternalError(text).problem)
 
     return show
@@ -163,6 +181,7 @@ def _thread_hook(controller: Controller):  # type: ignore[no-untyped-def]
 
     def post(what: threading.ExceptHookArgs) -> None:
         error = what.exc_value or what.exc_type()
-        controller.post(lambda: show(what.exc_type, error, what.exc_traceback))
+        if not isinstance(error, SystemExit):
+            controller.help.post(lambda: show(what.exc_type, error, what.exc_traceback))
 
     return post

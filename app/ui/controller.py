@@ -27,6 +27,7 @@ from app.services.preferences import Preferences
 from app.ui import markdown
 from app.ui.bridge import QtScheduler
 from app.ui.figures import Figures
+from app.ui.help_control import HelpControl
 from app.ui.hub_settings_control import HubSettingsControl
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
@@ -59,14 +60,16 @@ class Controller(QObject, EngineListener, ChatListener):
         self._state = load_state(paths.window_state)
         self._is_closed = False
         self.window = window
-        self.preferences = Preferences(settings_file, settings, scheduler, self.show_problem)
-        self.engine = Engine(paths, scheduler)
+        self.help = HelpControl(paths, window, theme, scheduler, lambda: self.preferences.settings)
+        watched = self.help.crashes.watched()
+        self.preferences = Preferences(settings_file, settings, watched, self.show_problem)
+        self.engine = Engine(paths, watched)
         self.chat = ChatService(
-            paths.database, self.engine, scheduler, lambda: self.preferences.settings
+            paths.database, self.engine, watched, lambda: self.preferences.settings
         )
         library = Library(paths, lambda: self.preferences.settings)
         self.models = ModelChoice(
-            paths, library, window, self.engine, scheduler, self.preferences, self.show_problem
+            paths, library, window, self.engine, watched, self.preferences, self.show_problem
         )
         self.model_store = ModelsController(
             paths,
@@ -74,7 +77,7 @@ class Controller(QObject, EngineListener, ChatListener):
             self.chat,
             self.models,
             library,
-            scheduler,
+            watched,
             self.preferences,
             self.show_problem,
         )
@@ -86,10 +89,11 @@ class Controller(QObject, EngineListener, ChatListener):
             self.engine,
             self.models,
             self.model_store.downloads,
-            scheduler,
+            watched,
             self.preferences,
             self._change_setting,
         )
+        self.help.watch(self.engine, self.model_store.downloads)
         self._figures = Figures(self.engine, window.status)
         self.engine.add_listener(self)
         self.chat.add_listener(self)
@@ -105,6 +109,7 @@ class Controller(QObject, EngineListener, ChatListener):
     def start(self, model: Path | None) -> None:
         """Open the database, then look for models and load one; the window is already on show."""
         self.chat.start()
+        self.help.start()
         self.window.composer.setFocus()
         self._scheduler.call_later(FIRST_PAINT_S, lambda: self._start_model(model))
 

@@ -56,6 +56,8 @@ class MainWindow(QMainWindow):
     stop_requested = Signal()
     new_requested = Signal()
     hub_settings_requested = Signal()  # the dialog "Models and network"
+    about_requested = Signal()
+    crash_requested = Signal()  # the dialog with the last crash
     models_page_made = Signal(object)  # ModelsPage, empty still
     models_requested = Signal(str)  # the Models page, at a tab; empty: the one open last
 
@@ -170,6 +172,11 @@ class MainWindow(QMainWindow):
         self.open_model_action.triggered.connect(self.ask_for_model)
         self.open_folder_action = menu.addAction(self.tr("Open the models folder"))
         self.unload_action = menu.addAction(self.tr("Unload the model"))
+        menu.addSeparator()
+        self.crash_action = menu.addAction(self.tr("Last crash…"))
+        self.crash_action.triggered.connect(self.crash_requested)
+        self.about_action = menu.addAction(self.tr("About Inglenook"))
+        self.about_action.triggered.connect(self.about_requested)
         menu.addSeparator()
         close = menu.addAction(self.tr("Quit"))
         close.setShortcut(QKeySequence(QKeySequence.StandardKey.Quit))

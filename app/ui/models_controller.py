@@ -27,9 +27,8 @@ from app.services.chat import ChatService
 from app.services.downloads import Downloads
 from app.services.library import Library
 from app.services.model_hub import ModelHub, access_from, job_for
-from app.services.ports import ChatListener, DownloadListener, Lane
+from app.services.ports import ChatListener, DownloadListener, Lane, Scheduler
 from app.services.preferences import Preferences
-from app.ui.bridge import QtScheduler
 from app.ui.folder_watch import FolderWatch
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
@@ -50,7 +49,7 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         chat: ChatService,
         choice: ModelChoice,
         library: Library,
-        scheduler: QtScheduler,
+        scheduler: Scheduler,
         preferences: Preferences,
         show_problem: Callable[[Problem], None],
     ) -> None:

@@ -2,6 +2,101 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>About</name>
+    <message>
+        <source>About Inglenook</source>
+        <translation>关于 Inglenook</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy these facts, for a bug report</source>
+        <translation>复制这些信息，供报告问题时使用</translation>
+    </message>
+    <message>
+        <source>Third-party licences</source>
+        <translation>第三方许可证</translation>
+    </message>
+    <message>
+        <source>from source</source>
+        <translation>从源代码运行</translation>
+    </message>
+    <message>
+        <source>Build</source>
+        <translation>构建</translation>
+    </message>
+    <message>
+        <source>Made with</source>
+        <translation>组件</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>系统</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Data folder</source>
+        <translation>数据文件夹</translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Open {folder}</source>
+        <translation>打开 {folder}</translation>
+    </message>
+    <message>
+        <source>Look for a newer version</source>
+        <translation>查看是否有新版本</translation>
+    </message>
+    <message>
+        <source>Open its page</source>
+        <translation>打开其页面</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Version {version}</source>
+        <translation>版本 {version}</translation>
+    </message>
+    <message>
+        <source>Chat with open language models on your own computer, offline.</source>
+        <translation>在您自己的计算机上离线与开放语言模型对话。</translation>
+    </message>
+    <message>
+        <source>Looking…</source>
+        <translation>正在查看…</translation>
+    </message>
+    <message>
+        <source>The answer describes no version.</source>
+        <translation>收到的回答中没有版本信息。</translation>
+    </message>
+    <message>
+        <source>You have the newest version: {version} is the last one released.</source>
+        <translation>您使用的已是最新版本：最近发布的是 {version}。</translation>
+    </message>
+    <message>
+        <source>Version {version} is out.</source>
+        <translation>新版本 {version} 已发布。</translation>
+    </message>
+    <message>
+        <source>Version {version} is out ({date}).</source>
+        <translation>新版本 {version} 已发布（{date}）。</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Close</source>
@@ -109,6 +204,177 @@
     <message>
         <source>Deleted “{title}”</source>
         <translation>已删除“{title}”</translation>
+    </message>
+</context>
+<context>
+    <name>CrashPage</name>
+    <message>
+        <source>Last crash</source>
+        <translation>上次崩溃</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>详情</translation>
+    </message>
+    <message>
+        <source>End of the log</source>
+        <translation>日志末尾</translation>
+    </message>
+    <message>
+        <source>Nothing has crashed.</source>
+        <translation>没有发生过崩溃。</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Where</source>
+        <translation>位置</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>系统</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy it as text for a bug report</source>
+        <translation>复制为文本，供报告问题时使用</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>删除…</translation>
+    </message>
+    <message>
+        <source>The newer one</source>
+        <translation>较新的一份</translation>
+    </message>
+    <message>
+        <source>The older one</source>
+        <translation>较旧的一份</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>It stays on this computer: nothing is sent. What you wrote is not in it.</source>
+        <translation>报告只保存在这台计算机上，不会发送任何内容；其中没有您写的内容。</translation>
+    </message>
+    <message>
+        <source>{number} of {count}</source>
+        <translation>第 {number} 份，共 {count} 份</translation>
+    </message>
+    <message>
+        <source>Something in Inglenook went wrong that should not have: {reason}</source>
+        <translation>Inglenook 出现了不该出现的错误：{reason}</translation>
+    </message>
+    <message>
+        <source>Inglenook ended unexpectedly: {reason}</source>
+        <translation>Inglenook 意外退出：{reason}</translation>
+    </message>
+    <message>
+        <source>The model&apos;s process ended unexpectedly: {reason}</source>
+        <translation>模型进程意外结束：{reason}</translation>
+    </message>
+    <message>
+        <source>The process that downloads ended unexpectedly: {reason}</source>
+        <translation>下载进程意外结束：{reason}</translation>
+    </message>
+    <message>
+        <source>the system ended it, often for want of memory</source>
+        <translation>系统结束了它，常因内存不足</translation>
+    </message>
+    <message>
+        <source>it reached for memory that is not its own</source>
+        <translation>它访问了不属于自己的内存</translation>
+    </message>
+    <message>
+        <source>a file or memory it was using went away</source>
+        <translation>它正在使用的文件或内存已不可用</translation>
+    </message>
+    <message>
+        <source>it used an instruction that this processor does not have</source>
+        <translation>它使用了此处理器不支持的指令</translation>
+    </message>
+    <message>
+        <source>it calculated something that has no result</source>
+        <translation>它进行了没有结果的计算</translation>
+    </message>
+    <message>
+        <source>it found an error in itself and gave up</source>
+        <translation>它发现自身有错误而中止</translation>
+    </message>
+    <message>
+        <source>the window</source>
+        <translation>窗口</translation>
+    </message>
+    <message>
+        <source>the model&apos;s process</source>
+        <translation>模型进程</translation>
+    </message>
+    <message>
+        <source>the process that downloads</source>
+        <translation>下载进程</translation>
+    </message>
+    <message>
+        <source>just started</source>
+        <translation>刚刚启动</translation>
+    </message>
+    <message>
+        <source>while it started</source>
+        <translation>启动期间</translation>
+    </message>
+    <message>
+        <source>while the model&apos;s process started</source>
+        <translation>模型进程启动期间</translation>
+    </message>
+    <message>
+        <source>no model was loaded</source>
+        <translation>未加载模型</translation>
+    </message>
+    <message>
+        <source>while a model was loaded</source>
+        <translation>加载模型期间</translation>
+    </message>
+    <message>
+        <source>while it waited for a question</source>
+        <translation>等待提问期间</translation>
+    </message>
+    <message>
+        <source>while it answered</source>
+        <translation>回答期间</translation>
+    </message>
+    <message>
+        <source>while it downloaded</source>
+        <translation>下载期间</translation>
+    </message>
+    <message>
+        <source>{process}, {action}</source>
+        <translation>{process}，{action}</translation>
+    </message>
+    <message>
+        <source>Delete this report?</source>
+        <translation>要删除这份报告吗？</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
     </message>
 </context>
 <context>
@@ -354,6 +620,21 @@
     </message>
 </context>
 <context>
+    <name>HelpControl</name>
+    <message>
+        <source>Inglenook ended unexpectedly the last time.</source>
+        <translation>Inglenook 上次意外退出。</translation>
+    </message>
+    <message>
+        <source>Your conversations are kept, and nothing was sent anywhere.</source>
+        <translation>您的对话已保留，没有向任何地方发送任何内容。</translation>
+    </message>
+    <message>
+        <source>Show what happened</source>
+        <translation>查看发生了什么</translation>
+    </message>
+</context>
+<context>
     <name>HubSettings</name>
     <message>
         <source>Models and network</source>
@@ -555,6 +836,14 @@
     <message>
         <source>Unload the model</source>
         <translation>卸载模型</translation>
+    </message>
+    <message>
+        <source>Last crash…</source>
+        <translation>上次崩溃…</translation>
+    </message>
+    <message>
+        <source>About Inglenook</source>
+        <translation>关于 Inglenook</translation>
     </message>
     <message>
         <source>Quit</source>
