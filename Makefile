@@ -9,10 +9,10 @@ SCREEN_LISTS := $(LISTS) packaging/debian-packages-screen.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check setup bench screenshots translations format clean system screen
+.PHONY: help run test check setup bench screenshots translations package package-test format clean system screen
 
 help:  ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
 
 run: setup  ## Set up what is missing, then open the window
 	@$(PY) -m app
@@ -36,6 +36,15 @@ bench: setup screen  ## Measure speed and memory, side by side in one run
 
 screenshots: setup screen  ## Pictures of the real window for docs/screenshots
 	@$(PY) docs/make_screenshots.py
+
+package: setup  ## The frozen program, the .deb, the archive and the AppDir, into dist/
+	@PYTHON=$(PYTHON) packaging/system_packages.sh packaging/debian-packages-package.txt
+	@$(PY) packaging/package.py $(PACKAGE_ARGS)
+
+package-test: package  ## Install and use the packages on a bare Debian 12 and 13
+	@PYTHON=$(PYTHON) packaging/system_packages.sh packaging/debian-packages-package.txt \
+		packaging/debian-packages-screen.txt
+	@packaging/package_test.sh
 
 translations: setup  ## Take new texts into resources/translations, compile them
 	@$(PY) packaging/translations.py

@@ -27,11 +27,14 @@ _TRANSLATION = re.compile(r"Qt/translations/(?!qtbase_(zh_CN|en)\.qm$)|/translat
 # the program runs on; another version of them in the package breaks there
 _SYSTEMS = re.compile(
     r"^(libX11|libX11-xcb|libXau|libXdmcp|libXext|libXrender|libxcb[-\w]*|libdbus-1|libfontconfig"
-    r"|libfreetype|libexpat|libg(lib|object|io|module|thread)-2|libxkbcommon(-x11)?|libvulkan"
+    r"|libfreetype|libexpat|libg(lib|object|io|module|thread)-2\.0|libxkbcommon(-x11)?|libvulkan"
     r"|libwayland-\w+|libEGL|libGL|libGLX|libGLdispatch|libOpenGL|libdrm|libstdc\+\+|libgcc_s"
     r"|libpcre2-8|libpcre|libselinux|libmount|libblkid|libsystemd|libgcrypt|libgpg-error|libcap"
     r"|liblz4|libpng16|libbrotli\w+|libgssapi_krb5|libkrb5|libk5crypto|libkrb5support|libcom_err"
-    r"|libkeyutils|libgomp)\.so"
+    r"|libkeyutils|libgomp|libbsd|libmd"
+    # GTK, which only the theme plugin needed
+    r"|libgtk-3|libgdk(-3|_pixbuf-2\.0)|libatk-1\.0|libcairo(-gobject)?|libpango\w*-1\.0|libthai"
+    r"|libdatrie|libfribidi|libgraphite2|libpixman-1|libharfbuzz|libjpeg)\.so"
 )
 
 

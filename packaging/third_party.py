@@ -250,7 +250,8 @@ def system_libraries(frozen: Path) -> list[Part]:
     """
     found: dict[str, Part] = {}
     for file in sorted((frozen / "_internal").glob("*.so*")):
-        if file.is_file() and not file.name.startswith("libpython"):
+        # links stand for libraries of the Python packages, which are named already
+        if file.is_file() and not file.is_symlink() and not file.name.startswith("libpython"):
             part = debian_package(file.name)
             found.setdefault(part.name, part)
     return list(found.values())

@@ -18,8 +18,13 @@ def list_devices() -> tuple[Device, ...]:
 
     folder = Path(llama_cpp.__file__).parent / "lib"
     try:
-        ggml = ctypes.CDLL(str(folder / _library("ggml")))
-        base = ctypes.CDLL(str(folder / _library("ggml-base")))
+        if sys.platform == "win32":
+            ggml = ctypes.CDLL(str(folder / "ggml.dll"))
+            base = ctypes.CDLL(str(folder / "ggml-base.dll"))
+        else:
+            # what libllama itself is linked with: a wheel has libggml.so and libggml.so.0 as two
+            # files, and opened by the other name it would be a second one with devices of its own
+            ggml = base = llama_cpp.llama_cpp._lib  # noqa: SLF001
         return _ask(ggml, base, folder)
     except (OSError, AttributeError):
         return ()
@@ -55,9 +60,3 @@ def _describe(base: ctypes.CDLL, device: int) -> Device:
         total_bytes=total.value,
         free_bytes=free.value,
     )
-
-
-def _library(stem: str) -> str:
-    if sys.platform == "win32":
-        return f"{stem}.dll"
-    return f"lib{stem}.dylib" if sys.platform == "darwin" else f"lib{stem}.so"
