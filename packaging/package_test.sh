@@ -90,13 +90,12 @@ uses() { # WORDS...: the program by them passes doctor and answers
     ok "ask: ${answer:0:60}"
 }
 
-answers_in_database() { # FILE: how many complete answers with text
+answers_in_database() { # FILE: how many answers with text; it is stored while it grows
     python3 - "$1" <<'EOF'
 import sqlite3, sys
 try:
     rows = sqlite3.connect(f"file:{sys.argv[1]}?mode=ro", uri=True).execute(
-        "select count(*) from messages where role='assistant' and status='complete'"
-        " and length(content) > 0").fetchone()
+        "select count(*) from message where role='assistant' and length(content) > 3").fetchone()
     print(rows[0])
 except sqlite3.Error:
     print(0)

@@ -35,10 +35,12 @@ def portable_data() -> Path:
 def free_children(environment: MutableMapping[str, str] = os.environ) -> None:
     """What is started from here on (browser, file manager) gets the environment of before.
 
-    Call it when Qt has found its plugins. Our own children set it up for themselves.
+    Call it when Qt has found its plugins. Our own children set it up for themselves, if they are
+    told that they are not a part of this process (PyInstaller 6.10 and newer).
     """
     if not is_frozen():
         return
+    environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
     for name in _REPLACED:
         before = environment.pop(f"{name}_ORIG", None)
         environment.pop(name, None)
