@@ -30,6 +30,7 @@ from app.services.model_hub import ModelHub, access_from, job_for
 from app.services.ports import ChatListener, DownloadListener, Lane, Scheduler
 from app.services.preferences import Preferences
 from app.ui.folder_watch import FolderWatch
+from app.ui.import_question import ImportQuestion
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
 from app.ui.prose import open_link
@@ -138,7 +139,7 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         )
         page.library.conversation_requested.connect(self._open_conversation)
         page.import_requested.connect(self._import)
-        page.add_folder_requested.connect(self._add_folder)
+        page.add_folder_requested.connect(lambda folder: self._add_places([folder]))
 
     # settings; the keyring is asked on a thread, since these are called from there
 
@@ -260,6 +261,12 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         self._scheduler.run(Lane.DISK, lambda: self._library.remove(path), done, self._show_problem)
 
     def _import(self, files: list[Path]) -> None:
+        question = ImportQuestion(files, self._window)
+        question.copy_chosen.connect(self._copy_in)
+        question.use_chosen.connect(self._add_places)
+        question.open()
+
+    def _copy_in(self, files: list[Path]) -> None:
         for path in files:
             self._window.toast.show_text(self.tr("Copying {name}…").replace("{name}", path.name))
             work = functools.partial(self._library.copy_in, path)
@@ -269,7 +276,8 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         self._window.toast.show_text(self.tr("{name} is here now").replace("{name}", path.name))
         self._choice.look()
 
-    def _add_folder(self, folder: Path) -> None:
-        folders = self._preferences.settings.folders_with([str(folder)])
+    def _add_places(self, places: list[Path]) -> None:
+        """Folders, or single files that stay where they are."""
+        folders = self._preferences.settings.folders_with([str(place) for place in places])
         self._preferences.change(more_model_folders=folders)
         self._choice.look()

@@ -674,6 +674,29 @@
     </message>
 </context>
 <context>
+    <name>ImportQuestion</name>
+    <message>
+        <source>Import models</source>
+        <translation>导入模型</translation>
+    </message>
+    <message>
+        <source>Copy {names} into the models folder?</source>
+        <translation>要将 {names} 复制到模型文件夹吗？</translation>
+    </message>
+    <message>
+        <source>A file that is used where it is takes no room twice, and must stay there.</source>
+        <translation>直接使用原位置的文件不会重复占用空间，但该文件必须留在原处。</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Use where it is</source>
+        <translation>在原位置使用</translation>
+    </message>
+</context>
+<context>
     <name>LibraryTab</name>
     <message>
         <source>Models on this computer</source>
