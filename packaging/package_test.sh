@@ -103,7 +103,7 @@ EOF
 }
 
 window() { # NAME DATABASE WORDS...: the real window is asked by keyboard
-    local name=$1 database=$2 found=""
+    local name=$1 database=$2 found="" code
     shift 2
     inside "$@" >"$work/window.log" 2>&1 &
     local started=$!
@@ -111,7 +111,11 @@ window() { # NAME DATABASE WORDS...: the real window is asked by keyboard
         found=$(DISPLAY=$display xdotool search --onlyvisible --name Inglenook 2>/dev/null |
             tail -1) || true
         [ -n "$found" ] && break
-        kill -0 $started 2>/dev/null || { cat "$work/window.log"; fail "the window's program ended"; }
+        if ! kill -0 $started 2>/dev/null; then
+            wait $started && code=0 || code=$?
+            cat "$work/window.log"
+            fail "the window's program ended with $code"
+        fi
         sleep 0.2
     done
     [ -n "$found" ] || { cat "$work/window.log"; fail "no window"; }
