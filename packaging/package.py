@@ -16,6 +16,8 @@ from pathlib import Path
 from deb import make_deb
 from linux_tree import ROOT, make_app_dir, make_tree
 
+from app import __version__
+
 BUILD, DIST = ROOT / "build", ROOT / "dist"
 VENV_PYTHON = BUILD / "venv" / "bin" / "python"
 
@@ -54,12 +56,6 @@ def main() -> int:
     return 0
 
 
-def version() -> str:
-    """The app's, from the source."""
-    text = (ROOT / "app" / "__init__.py").read_text(encoding="utf-8")
-    return text.split('__version__ = "')[1].split('"')[0]
-
-
 def _make_environment() -> None:
     wheel = next((BUILD / "wheel").glob("*.whl"))
     wanted = f"{wheel.name}\n{(ROOT / 'packaging/constraints.txt').read_text(encoding='utf-8')}"
@@ -81,7 +77,7 @@ def _make_resources(releases: str) -> None:
     (BUILD / "resources").mkdir(parents=True, exist_ok=True)
     date = datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), UTC)
     facts = {
-        "version": version(),
+        "version": __version__,
         "commit": _git("rev-parse", "--short=12", "HEAD"),
         "date": f"{date:%Y-%m-%d}",
         "kind": "package",
@@ -118,9 +114,9 @@ def _make_packages(third_party: Path) -> None:
     shutil.rmtree(app_dir, ignore_errors=True)
     make_app_dir(usr, app_dir)
     _say("the Debian package")
-    make_deb(usr, BUILD / "deb", version(), DIST)
+    make_deb(usr, BUILD / "deb", __version__, DIST)
     _say("the archive")
-    _make_archive(DIST / f"inglenook-{version()}-linux-x86_64.tar.zst")
+    _make_archive(DIST / f"inglenook-{__version__}-linux-x86_64.tar.zst")
 
 
 def _make_archive(archive: Path) -> None:
