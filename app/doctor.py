@@ -90,6 +90,8 @@ def _self_test(paths: Paths, models: list[LocalModel]) -> bool:
     print(f"Engine\n  {answer.engine_version}")
     for device in answer.devices:
         print(f"  {device.name} ({device.kind}): {device.description}")
+    if answer.no_gpu is not None:  # how most laptops are: no fault of theirs
+        print(f"  {answer.no_gpu.summary_text} {answer.no_gpu.action_text}")
     speed = answer.statistics.tokens_per_s
     print(f"Self-test\n  {answer.text.strip()!r} ({speed:.0f} tokens/s)")
     return bool(answer.text.strip())

@@ -25,30 +25,17 @@ from app.core.paths import resources
 from app.hub.starter import LICENCE_NAME
 
 ROOT = Path(__file__).parents[1]
-COMMON = Path("/usr/share/common-licenses")  # Debian's, also of what is not from Debian
+COMMON = ROOT / "packaging" / "licences"  # whole texts of licences that wheels only name
 LICENCE_FILES = ("licen", "copying", "notice", "authors")
 INSIDE_TOO = ("pyinstaller",)  # its bootloader is what starts the frozen program
 LINE = "=" * 88
+# without its title and the line of whose copyright it is
+MIT = (ROOT / "LICENSE").read_text(encoding="utf-8").split("\n\n", 2)[2].strip()
 HEAD = """\
 THIRD-PARTY SOFTWARE IN INGLENOOK
 
 Inglenook itself is under the MIT licence. The packaged program contains, whole or in part, what is
 listed here; below the list are the licences of each part, with their whole text."""
-MIT = """\
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
-associated documentation files (the "Software"), to deal in the Software without restriction,
-including without limitation the rights to use, copy, modify, merge, publish, distribute,
-sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
-furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or
-substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
-NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
-NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES
-OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
-CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE."""
 QT = """\
 Qt and its Python binding are used under the GNU Lesser General Public License, version 3. They are
 dynamic libraries in files of their own, unchanged, as the PySide6 wheels of the Qt Company bring
@@ -66,7 +53,7 @@ NOTES = {
     "pyinstaller": "Only its bootloader and hooks are inside. Their licence has an exception that"
     " allows to distribute programs made with them under any terms.",
 }
-# for distributions without a licence file: those of Debian that their licence names
+# for distributions without a licence file: those that their licence names
 COMMON_TEXTS = {"LGPL-3.0": ("LGPL-3", "GPL-3"), "Apache-2.0": ("Apache-2.0",)}
 
 
@@ -145,7 +132,7 @@ def installed(name: str) -> Distribution | None:
 
 
 def described(found: Distribution) -> Part:
-    """A distribution with the licence texts that it brings, else those that this system has."""
+    """A distribution with the licence texts that it brings, else those that its licence names."""
     part = Part(
         found.metadata["Name"],
         found.version,
@@ -199,12 +186,11 @@ def licence_files(found: Distribution) -> Iterator[tuple[str, str]]:
 
 
 def common_texts(licence: str) -> dict[str, str]:
-    """Whole texts of what `licence` names, as far as they are at hand on this system."""
+    """Whole texts of what `licence` names, as far as we know them."""
     if licence == "MIT":
         return {"MIT": MIT}
     names = [name for key, names in COMMON_TEXTS.items() if key in licence for name in names]
-    files = [COMMON / name for name in names]
-    return {file.name: file.read_text(encoding="utf-8") for file in files if file.is_file()}
+    return {name: (COMMON / name).read_text(encoding="utf-8") for name in names}
 
 
 def python() -> Part:

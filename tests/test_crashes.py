@@ -263,13 +263,14 @@ def test_a_log_out_that_ends_the_worker_is_no_crash(app: AppWindow) -> None:
 def test_a_bug_in_work_on_a_lane_is_kept_once(paths: Paths) -> None:
     scheduler = LoopScheduler()
     reporter = CrashReporter(paths, scheduler, Build(version="9.9.9", kind="deb"), "6.0")
+    scheduler.lanes.hear_bug = reporter.exception
     heard: list[str] = []
 
     def work() -> None:
         raise IndexError("planted")
 
     for _ in range(3):
-        reporter.watched().run(Lane.NETWORK, work, lambda _: None, lambda p: heard.append(p.code))
+        scheduler.run(Lane.NETWORK, work, lambda _: None, lambda p: heard.append(p.code))
         scheduler.run_until(lambda: bool(heard), 10)
         heard.clear()
     scheduler.drain(10)

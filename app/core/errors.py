@@ -449,6 +449,24 @@ class ProtocolMismatch(WorkerError):
     action = "Install Inglenook again."
 
 
+class GpuNotBuiltIn(WorkerError):
+    code = "gpu.not-built-in"
+    summary = "This build of Inglenook computes on the processor only."
+    action = "Install the packaged Inglenook to use a graphics card."
+
+
+class GpuLibraryMissing(WorkerError):
+    code = "gpu.library-missing"
+    summary = "No graphics card is used: the system's {library} library is not installed."
+    action = "Install it with the driver of your graphics card, then start Inglenook again."
+
+
+class GpuDriverMissing(WorkerError):
+    code = "gpu.driver-missing"
+    summary = "No graphics card is used: {library} finds no driver that works for one."
+    action = "If there is a graphics card, install or mend its driver, then start Inglenook again."
+
+
 class InternalError(AppError):
     code = "internal"
     summary = "Something in Inglenook went wrong that should not have."

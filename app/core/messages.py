@@ -84,11 +84,12 @@ Command = Load | Generate | Stop | CountTokens | Unload | ShutDown
 
 @dataclass(frozen=True, slots=True)
 class WorkerReady:
-    """First event of every worker."""
+    """First event of every worker. `no_gpu` says why there is no graphics card among `devices`."""
 
     protocol: int
     engine_version: str
     devices: tuple[Device, ...]
+    no_gpu: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Answer(EngineListener):
     problem: Problem | None = None
     is_interrupted: bool = False
     devices: tuple[Device, ...] = ()
+    no_gpu: Problem | None = None
     engine_version: str = ""
 
     def model_failed(self, path: Path, problem: Problem) -> None:
@@ -103,7 +104,8 @@ def ask(paths: Paths, question: Question, on_text: Callable[[str], None]) -> Ans
             answer.is_interrupted = True
             engine.stop(request_id)
             scheduler.run_until(lambda: answer.is_over, timeout_s=5.0)
-        answer.devices, answer.engine_version = engine.devices, engine.engine_version
+        answer.devices, answer.no_gpu = engine.devices, engine.no_gpu
+        answer.engine_version = engine.engine_version
     finally:
         engine.shut_down(2.0)
     if answer.problem is not None:

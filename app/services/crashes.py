@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from app.core.build import Build, engine_words, system_words
 from app.core.crashes import (
@@ -35,7 +34,6 @@ from app.services.downloads import Downloads
 from app.services.engine import Engine
 from app.services.ports import DownloadListener, EngineListener, EngineState, Lane, Scheduler
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
 DOING = "doing: "  # how the log says what the person was about; read again after a crash
 MOST_A_RUN = 20  # a bug in what is painted comes back with every frame
@@ -77,10 +75,6 @@ class CrashReporter(EngineListener, DownloadListener):
         if trace not in self._seen and len(self._seen) < MOST_A_RUN:
             self._seen.add(trace)
             self._keep(self._report(CrashKind.EXCEPTION, reason_of_trace(trace), process, trace))
-
-    def watched(self) -> Scheduler:
-        """The scheduler for everything else: bugs in work on a lane are heard of here too."""
-        return _WatchedScheduler(self._scheduler, self.exception)
 
     # the model's process
 
@@ -185,42 +179,6 @@ class CrashReporter(EngineListener, DownloadListener):
                 keep_report(self.store, report, stacks, log)
             fault.unlink()
         return self.store.take_news()
-
-
-class _WatchedScheduler:
-    """A scheduler that tells of bugs in the work it was given."""
-
-    def __init__(self, scheduler: Scheduler, bug: Callable[[str], None]) -> None:
-        self._scheduler = scheduler
-        self._bug = bug
-
-    def post(self, job: Callable[[], None]) -> None:
-        """See `Scheduler`."""
-        self._scheduler.post(job)
-
-    def run(
-        self,
-        lane: Lane,
-        work: Callable[[], T],
-        done: Callable[[T], None],
-        failed: Callable[[Problem], None],
-    ) -> None:
-        """See `Scheduler`."""
-
-        def heard(problem: Problem) -> None:
-            if problem.code == InternalError.code:
-                self._bug(problem.details)
-            failed(problem)
-
-        self._scheduler.run(lane, work, done, heard)
-
-    def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
-        """See `Scheduler`."""
-        return self._scheduler.call_later(delay_s, job)
-
-    def drain(self, timeout_s: float) -> bool:
-        """See `Scheduler`."""
-        return self._scheduler.drain(timeout_s)
 
 
 def keep_failed_start(paths: Paths, build: Build, qt_version: str, trace: str) -> None:

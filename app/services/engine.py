@@ -53,6 +53,7 @@ class Engine:
         self.state = EngineState.STOPPED
         self.model: ModelDescription | None = None
         self.devices: tuple[Device, ...] = ()
+        self.no_gpu: Problem | None = None  # why none of the devices is a graphics card
         self.engine_version = ""
         self.exit_code = 0  # of the process that died last; the number of a signal is negative
 
@@ -209,7 +210,8 @@ class Engine:
 
     def _greet(self, ready: messages.WorkerReady) -> None:
         self._is_greeted = True
-        self.devices, self.engine_version = ready.devices, ready.engine_version
+        self.devices, self.no_gpu = ready.devices, ready.no_gpu
+        self.engine_version = ready.engine_version
         if ready.protocol != messages.PROTOCOL_VERSION:
             self._last_words = ProtocolMismatch(
                 ours=messages.PROTOCOL_VERSION, theirs=ready.protocol

@@ -16,10 +16,15 @@ T = TypeVar("T")
 
 
 class Lanes:
-    """Runs work off the main thread; `post` brings what follows back to it."""
+    """Runs work off the main thread; `post` brings what follows back to it.
+
+    `hear_bug`, where there is one, is told the traceback of what should not have happened, on the
+    main thread too.
+    """
 
     def __init__(self, post: Callable[[Callable[[], None]], None]) -> None:
         self._post = post
+        self.hear_bug: Callable[[str], None] = lambda _trace: None
         self._executors = {lane: ThreadPoolExecutor(1, lane.value) for lane in Lane}
         self._last: dict[Lane, Future[None]] = {}
 
@@ -42,6 +47,7 @@ class Lanes:
                 self._post(lambda: failed(problem))
             except Exception:  # noqa: BLE001 - a bug must be heard of, not vanish in a thread
                 bug = InternalError(traceback.format_exc()).problem
+                self._post(lambda: self.hear_bug(bug.details))
                 self._post(lambda: failed(bug))
             else:
                 self._post(lambda: done(result))

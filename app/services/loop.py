@@ -24,7 +24,7 @@ class LoopScheduler:
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._cancelled: set[int] = set()
         self._numbers = itertools.count()
-        self._lanes = Lanes(self.post)
+        self.lanes = Lanes(self.post)
 
     def post(self, job: Callable[[], None]) -> None:
         """Run `job` in the loop; any thread may ask."""
@@ -38,7 +38,7 @@ class LoopScheduler:
         failed: Callable[[Problem], None],
     ) -> None:
         """Run `work` on the lane's thread, then `done` or `failed` in the loop."""
-        self._lanes.run(lane, work, done, failed)
+        self.lanes.run(lane, work, done, failed)
 
     def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
         """Run `job` after `delay_s` seconds unless the result was called before."""
@@ -48,7 +48,7 @@ class LoopScheduler:
 
     def drain(self, timeout_s: float) -> bool:
         """Wait for what the lanes were given so far."""
-        return self._lanes.drain(timeout_s)
+        return self.lanes.drain(timeout_s)
 
     def run_until(self, is_over: Callable[[], bool], timeout_s: float = 3600.0) -> bool:
         """Run jobs until `is_over()`; False if `timeout_s` seconds were not enough."""

@@ -22,7 +22,7 @@ class QtScheduler(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._is_closed = False
-        self._lanes = Lanes(self.post)
+        self.lanes = Lanes(self.post)
         self._posted.connect(self._call, Qt.ConnectionType.QueuedConnection)
 
     def post(self, job: Callable[[], None]) -> None:
@@ -46,7 +46,7 @@ class QtScheduler(QObject):
         failed: Callable[[Problem], None],
     ) -> None:
         """Run `work` on the lane, then `done` or `failed` on the main thread."""
-        self._lanes.run(lane, work, done, failed)
+        self.lanes.run(lane, work, done, failed)
 
     def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
         """Run `job` after `delay_s` seconds unless the returned function was called before."""
@@ -70,4 +70,4 @@ class QtScheduler(QObject):
 
     def drain(self, timeout_s: float) -> bool:
         """Wait for what was given to the lanes so far; at quit only."""
-        return self._lanes.drain(timeout_s)
+        return self.lanes.drain(timeout_s)

@@ -61,15 +61,15 @@ class Controller(QObject, EngineListener, ChatListener):
         self._is_closed = False
         self.window = window
         self.help = HelpControl(paths, window, theme, scheduler, lambda: self.preferences.settings)
-        watched = self.help.crashes.watched()
-        self.preferences = Preferences(settings_file, settings, watched, self.show_problem)
-        self.engine = Engine(paths, watched)
+        scheduler.lanes.hear_bug = self.help.crashes.exception
+        self.preferences = Preferences(settings_file, settings, scheduler, self.show_problem)
+        self.engine = Engine(paths, scheduler)
         self.chat = ChatService(
-            paths.database, self.engine, watched, lambda: self.preferences.settings
+            paths.database, self.engine, scheduler, lambda: self.preferences.settings
         )
         library = Library(paths, lambda: self.preferences.settings)
         self.models = ModelChoice(
-            paths, library, window, self.engine, watched, self.preferences, self.show_problem
+            paths, library, window, self.engine, scheduler, self.preferences, self.show_problem
         )
         self.model_store = ModelsController(
             paths,
@@ -77,7 +77,7 @@ class Controller(QObject, EngineListener, ChatListener):
             self.chat,
             self.models,
             library,
-            watched,
+            scheduler,
             self.preferences,
             self.show_problem,
         )
@@ -89,7 +89,7 @@ class Controller(QObject, EngineListener, ChatListener):
             self.engine,
             self.models,
             self.model_store.downloads,
-            watched,
+            scheduler,
             self.preferences,
             self._change_setting,
         )

@@ -131,7 +131,7 @@ class ModelChoice(QObject, EngineListener):
         self._window.composer.set_can_send(True)  # it waits for the model
 
     def model_loaded(self, model: ModelDescription) -> None:
-        self._window.status.show_model(model)
+        self._window.status.show_model(model, self._engine.no_gpu)
         self._window.show_model_name(model.path.name)
         self._window.show_models(self._models, model.path)
         starters = [m.path for m in self._models if m.is_starter]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app.core.entities import ModelDescription
+from app.core.errors import Problem
 from app.ui.theme import GAP, SMALL, text_font
-from app.ui.words import number_text, short_model_name, size_text
+from app.ui.words import action_of, number_text, short_model_name, size_text, summary_of
 
 
 class StatusLine(QWidget):
@@ -27,10 +28,13 @@ class StatusLine(QWidget):
             layout.addWidget(label)
         layout.insertStretch(1, 1)
 
-    def show_model(self, model: ModelDescription) -> None:
-        """The model that answers, and an empty context."""
+    def show_model(self, model: ModelDescription, no_gpu: Problem | None) -> None:
+        """The model that answers, and an empty context; pointed at, why no graphics card helps."""
         self.model.setText(short_model_name(model.path.name))
-        self.model.setToolTip(str(model.path))
+        lines = [str(model.path)]
+        if no_gpu is not None:
+            lines += [summary_of(no_gpu), action_of(no_gpu)]
+        self.model.setToolTip("\n".join(lines))
         self.show_context(0, model.context)
 
     def show_words(self, words: str) -> None:

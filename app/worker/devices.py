@@ -4,30 +4,65 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.core.entities import Device
+from app.core.errors import GpuDriverMissing, GpuLibraryMissing, GpuNotBuiltIn, Problem
 
 # ggml-backend.h, enum ggml_backend_dev_type
 _KINDS = {0: "cpu", 1: "gpu", 2: "igpu", 3: "accelerator"}
+# backends for graphics cards -> the libraries of the system that each needs, by platform
+_GPU_LIBRARIES = {
+    "Vulkan": {"linux": "libvulkan.so.1", "win32": "vulkan-1.dll"},
+    "CUDA": {"linux": "libcuda.so.1", "win32": "nvcuda.dll"},
+}
 
 
 def list_devices() -> tuple[Device, ...]:
     """All devices, backends loaded first where they are dynamic; empty if ggml cannot be asked."""
-    import llama_cpp
-
-    folder = Path(llama_cpp.__file__).parent / "lib"
     try:
-        if sys.platform == "win32":
-            ggml = ctypes.CDLL(str(folder / "ggml.dll"))
-            base = ctypes.CDLL(str(folder / "ggml-base.dll"))
-        else:
-            # what libllama itself is linked with: a wheel has libggml.so and libggml.so.0 as two
-            # files, and opened by the other name it would be a second one with devices of its own
-            ggml = base = llama_cpp.llama_cpp._lib  # noqa: SLF001
+        ggml, base, folder = _libraries()
         return _ask(ggml, base, folder)
     except (OSError, AttributeError):
         return ()
+
+
+def why_no_gpu(devices: Sequence[Device], log: str) -> Problem | None:
+    """Why none of `devices` is a graphics card; None where one is.
+
+    `log` is what llama.cpp said while it loaded its backends.
+    """
+    if any(device.kind in ("gpu", "igpu") for device in devices):
+        return None
+    _, _, folder = _libraries()
+    for backend, names in _GPU_LIBRARIES.items():
+        is_built_in = any(folder.glob(f"*ggml-{backend.lower()}*"))
+        if not is_built_in or sys.platform not in names:
+            continue
+        try:
+            ctypes.CDLL(names[sys.platform])
+        except OSError as error:
+            return GpuLibraryMissing(str(error), library=backend).problem
+        return GpuDriverMissing(log, library=backend).problem
+    return GpuNotBuiltIn().problem
+
+
+def _libraries() -> tuple[ctypes.CDLL, ctypes.CDLL, Path]:
+    """ggml, its base, and the folder where they and the backends lie. Raises OSError."""
+    import llama_cpp
+
+    folder = Path(llama_cpp.__file__).parent / "lib"
+    if sys.platform == "win32":
+        return (
+            ctypes.CDLL(str(folder / "ggml.dll")),
+            ctypes.CDLL(str(folder / "ggml-base.dll")),
+            folder,
+        )
+    # what libllama itself is linked with: a wheel has libggml.so and libggml.so.0 as two
+    # files, and opened by the other name it would be a second one with devices of its own
+    ggml = llama_cpp.llama_cpp._lib  # noqa: SLF001
+    return ggml, ggml, folder
 
 
 def _ask(ggml: ctypes.CDLL, base: ctypes.CDLL, folder: Path) -> tuple[Device, ...]:

@@ -105,10 +105,12 @@ class Worker:
         """Announce, then handle commands until ShutDown."""
         import llama_cpp
 
-        from app.worker.devices import list_devices
+        from app.worker.devices import list_devices, why_no_gpu
 
         version = f"llama-cpp-python {llama_cpp.__version__}"
-        self._send(WorkerReady(PROTOCOL_VERSION, version, list_devices()))
+        devices = list_devices()
+        no_gpu = why_no_gpu(devices, "".join(self._log))
+        self._send(WorkerReady(PROTOCOL_VERSION, version, devices, no_gpu))
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
         while not isinstance(command := self._commands.get(), ShutDown):
             try:

@@ -1697,6 +1697,30 @@
         <source>Install Inglenook again.</source>
         <translation>请重新安装 Inglenook。</translation>
     </message>
+    <message>
+        <source>This build of Inglenook computes on the processor only.</source>
+        <translation>这个版本的 Inglenook 只使用处理器计算。</translation>
+    </message>
+    <message>
+        <source>Install the packaged Inglenook to use a graphics card.</source>
+        <translation>要使用显卡，请安装打包版的 Inglenook。</translation>
+    </message>
+    <message>
+        <source>No graphics card is used: the system&apos;s {library} library is not installed.</source>
+        <translation>未使用显卡：系统中没有安装 {library} 库。</translation>
+    </message>
+    <message>
+        <source>Install it with the driver of your graphics card, then start Inglenook again.</source>
+        <translation>请随显卡驱动一起安装它，然后重新启动 Inglenook。</translation>
+    </message>
+    <message>
+        <source>No graphics card is used: {library} finds no driver that works for one.</source>
+        <translation>未使用显卡：{library} 没有找到可用的显卡驱动。</translation>
+    </message>
+    <message>
+        <source>If there is a graphics card, install or mend its driver, then start Inglenook again.</source>
+        <translation>如果有显卡，请安装或修复其驱动，然后重新启动 Inglenook。</translation>
+    </message>
 </context>
 <context>
     <name>SearchTab</name>
