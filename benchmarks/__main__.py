@@ -16,11 +16,12 @@ from benchmarks import (
     event_loop,
     library_list,
     memory,
+    packaged,
     report,
     search_paint,
     window_start,
 )
-from benchmarks.report import Figure, MeasurementFailed
+from benchmarks.report import Figure, MeasurementFailed, NothingToMeasure
 from benchmarks.screen import Screen, screen
 
 LATEST = Path(__file__).with_name("latest.json")
@@ -33,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[Screen], list[Figure]]] = {
     "downloads-loop": downloads_loop.measure,
     "library-list": library_list.measure,
     "search-paint": search_paint.measure,
+    "packaged": packaged.measure,
 }
 
 
@@ -50,6 +52,8 @@ def main() -> int:
             print(f"benchmarks: {name}, {_others()}", file=sys.stderr, flush=True)
             try:
                 figures += MEASUREMENTS[name](shown)
+            except NothingToMeasure as error:
+                print(f"benchmarks: {name} was left out. {error}", file=sys.stderr)
             except MeasurementFailed as error:
                 print(f"benchmarks: {name} could not be measured. {error}", file=sys.stderr)
                 is_complete = False

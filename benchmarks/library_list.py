@@ -110,7 +110,7 @@ def _look(data: Path) -> Look:
 def main() -> None:
     """Entry of the process that makes the list."""
     library = Library(find_paths(Path(sys.argv[1])), Settings)
-    is_cold = _empty_caches()
+    is_cold = empty_caches()
     early_s: list[float] = []
 
     def early(models: list[LocalModel]) -> None:
@@ -127,7 +127,7 @@ def main() -> None:
     print(json.dumps(asdict(Look(sum(early_s), seconds, is_cold))))
 
 
-def _empty_caches() -> bool:
+def empty_caches() -> bool:
     os.sync()  # what is not on the disk yet cannot be dropped
     try:
         DROP.write_text("3\n", encoding="ascii")

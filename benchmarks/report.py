@@ -15,6 +15,10 @@ class MeasurementFailed(Exception):
     """A measurement could not be made; the text says why and what to do."""
 
 
+class NothingToMeasure(MeasurementFailed):
+    """What it measures is not here; the text says how to make it. Nothing has failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One measured value beside its bar. `compared_with` says in words what it stands beside."""

@@ -57,7 +57,7 @@ def measure(screen: Screen) -> list[Figure]:
         commands: dict[str, Callable[[], Start]] = {
             "empty": lambda: _start_app(screen, empty, waits_for_conversation=False),
             "stored": lambda: _start_app(screen, stored, waits_for_conversation=True),
-            "bare": lambda: _watch(screen, bare_words(), waits_for_conversation=False),
+            "bare": lambda: watch(screen, bare_words(), waits_for_conversation=False),
         }
         found: dict[str, list[Start]] = {kind: [] for kind in commands}
         for number in range(ROUNDS + 1):
@@ -88,10 +88,11 @@ def _start_app(screen: Screen, data: Path, *, waits_for_conversation: bool) -> S
     with tempfile.TemporaryDirectory(prefix="inglenook-bench-") as name:
         copy = Path(shutil.copytree(data, Path(name) / "data"))
         words = app_words(copy)
-        return _watch(screen, words, waits_for_conversation=waits_for_conversation)
+        return watch(screen, words, waits_for_conversation=waits_for_conversation)
 
 
-def _watch(screen: Screen, words: list[str], *, waits_for_conversation: bool) -> Start:
+def watch(screen: Screen, words: list[str], *, waits_for_conversation: bool) -> Start:
+    """Start `words` and look on until its window can be used, then end it."""
     with started(words, screen) as watched:
         display = screen.display
         while not (window := display.window_of(watched.process.pid)):

@@ -10,24 +10,42 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/inglenook-build
 shots=build/package-test
 deb=$(ls dist/inglenook_*_amd64.deb)
 archive=$(ls dist/inglenook-*-linux-x86_64.tar.zst)
-display=:77
+display=:77  # each window gets a screen of its own, with the next number
 person=1000
 work=$(mktemp -d)
 passed=0
-mkdir -p "$shots" "$cache"
+mkdir -p "$shots" "$cache" /tmp/.X11-unix  # the last is made by an X server, and bound before one runs
 
 # shellcheck disable=SC2016 # the $(…) are for apt
 site=$(apt-get indextargets --format '$(SITE)|$(COMPONENT)|$(LABEL)' 'Created-By: Packages' |
     sed -n 's/|main|Debian$//p' | head -1)
 
 finish() {
-    kill "${screen_pids[@]}" 2>/dev/null || true
+    screen_off
     for mount in $(mount | awk -v w="$work" 'index($3, w) == 1 {print $3}' | sort -r); do
         umount -l "$mount"
     done
     rm -rf --one-file-system "$work"
 }
 screen_pids=()
+
+screen_on() { # a new one: no key may still be held down by the window before
+    screen_off
+    display=:$((${display#:} + 1))
+    Xvfb $display -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 &
+    screen_pids+=($!)
+    for _ in $(seq 50); do
+        [ -S "/tmp/.X11-unix/X${display#:}" ] && break
+        sleep 0.1
+    done
+    DISPLAY=$display openbox --sm-disable >/dev/null 2>&1 &
+    screen_pids+=($!)
+}
+
+screen_off() {
+    [ ${#screen_pids[@]} -eq 0 ] || kill "${screen_pids[@]}" 2>/dev/null || true
+    screen_pids=()
+}
 trap finish EXIT
 
 say() { echo "package-test: $*"; }
@@ -105,6 +123,7 @@ EOF
 window() { # NAME DATABASE WORDS...: the real window is asked by keyboard
     local name=$1 database=$2 found="" code
     shift 2
+    screen_on
     inside "$@" >"$work/window.log" 2>&1 &
     local started=$!
     for _ in $(seq 200); do
@@ -154,14 +173,9 @@ graphics() { # the .deb again, with a Vulkan device, and with a driver that is b
     inside VK_DRIVER_FILES=/nonexistent.json VK_ICD_FILENAMES=/nonexistent.json \
         inglenook doctor >"$work/doctor.txt" 2>&1 || { cat "$work/doctor.txt"; fail "no driver"; }
     grep -q "All is well" "$work/doctor.txt" || fail "without a driver it does not run"
-    ok "without a driver: on the processor"
+    grep -q "No graphics card is used" "$work/doctor.txt" || fail "it does not say why"
+    ok "without a driver: on the processor, and it says:$(grep "No graphics" "$work/doctor.txt")"
 }
-
-Xvfb $display -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 &
-screen_pids+=($!)
-sleep 1
-DISPLAY=$display openbox >/dev/null 2>&1 &
-screen_pids+=($!)
 
 for suite in bookworm trixie; do
     say "$suite"
