@@ -152,7 +152,7 @@ def _fit_words(fit: Fit | None) -> str:
 
 
 def _pull(paths: Paths, settings: Settings, options: argparse.Namespace) -> int:
-    from app.core.errors import HubFileNotFound
+    from app.core.hub_errors import HubFileNotFound
     from app.services.model_hub import job_for, variant_named
 
     hub = _hub(settings)

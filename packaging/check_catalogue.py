@@ -14,7 +14,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import AppError, RepoNotFound
+from app.core.errors import AppError
+from app.core.hub_errors import RepoNotFound
 from app.core.models_entities import CatalogueEntry, HubAccess, RepoDetails, Variant
 from app.hub.catalogue import VERSION, load_catalogue
 from app.hub.client import HubClient

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.core.errors import CatalogueDamaged
+from app.core.hub_errors import CatalogueDamaged
 from app.core.models_entities import CatalogueEntry
 from app.hub.catalogue import load_catalogue
 from app.models.gguf import read_header

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import (
+from app.core.errors import ModelNotOurs
+from app.core.hub_errors import (
     HubFileNotFound,
     HubOffline,
     HubUnreachable,
-    ModelNotOurs,
     NeedsLogin,
     RepoNotFound,
 )

@@ -280,7 +280,7 @@ def test_a_bug_in_work_on_a_lane_is_kept_once(paths: Paths) -> None:
 
 
 def test_a_download_process_that_died_is_reported_once_for_all_its_jobs(paths: Paths) -> None:
-    from app.core.errors import DownloaderDied
+    from app.core.hub_errors import DownloaderDied
 
     scheduler = LoopScheduler()
     reporter = CrashReporter(paths, scheduler, Build(), "6.0")

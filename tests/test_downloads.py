@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from app.core.download_messages import DownloadCommand, DownloadEvent, Ended
-from app.core.errors import (
+from app.core.hub_errors import (
     BadToken,
     DownloadBusy,
     DownloaderDied,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import (
+from app.core.hub_errors import (
     BadToken,
     HubError,
     HubFileNotFound,

@@ -11,8 +11,8 @@ import pytest
 from huggingface_hub import HfApi, get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 
-from app.core.errors import (
-    AppError,
+from app.core.errors import AppError
+from app.core.hub_errors import (
     BadToken,
     HubError,
     HubFileNotFound,

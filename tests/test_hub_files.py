@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.core.errors import UnsafeName
+from app.core.hub_errors import UnsafeName
 from app.core.models_entities import RemoteFile, Variant
 from app.hub.files import group, quantization_of, recommended, safe_relative_path
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from app.core.errors import (
-    AppError,
+from app.core.errors import AppError
+from app.core.hub_errors import (
     HubError,
     HubNotTrusted,
     HubOffline,

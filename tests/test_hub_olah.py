@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import (
-    AppError,
+from app.core.errors import AppError
+from app.core.hub_errors import (
     HubFileNotFound,
     HubUnreachable,
     NeedsLogin,

@@ -7,10 +7,7 @@ import json
 
 import pytest
 
-from app.core.errors import (
-    NotAHub,
-    SearchNotSupported,
-)
+from app.core.hub_errors import NotAHub, SearchNotSupported
 from app.core.models_entities import SearchQuery, SearchSort
 from app.hub.client import HubClient
 from app.hub.searching import PAGE_SIZE

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Status
-from app.core.errors import BadAddress
+from app.core.hub_errors import BadAddress
 from app.core.models_entities import (
     DownloadJob,
     DownloadState,

@@ -8,16 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import (
-    ModelFileMissing,
-    ModelNotOurs,
-    NoSpaceForModel,
-    NotAModel,
-    WrongContent,
-)
+from app.core.errors import ModelFileMissing, ModelNotOurs, NotAModel
+from app.core.hub_errors import NoSpaceForModel, WrongContent
 from app.core.paths import Paths
 from app.core.settings import Settings
-from app.services.library import Library, parts_of
+from app.models.parts import parts_of
+from app.services.library import Library
 from tests.gguf_files import LLAMA, gguf
 
 

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.core.errors import HubUnreachable, NeedsLogin, NoSpaceForModel
+from app.core.hub_errors import HubUnreachable, NeedsLogin, NoSpaceForModel
 from app.core.models_entities import (
     DownloadState,
     ModelHit,

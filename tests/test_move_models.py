@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import ModelsFolderFailed, ModelsNotMoved, NoSpaceForModel
+from app.core.hub_errors import ModelsFolderFailed, ModelsNotMoved, NoSpaceForModel
 from app.core.models_entities import Download, DownloadJob, DownloadState, RemoteFile
 from app.services.move_models import copy_all, delete_old, make_folder, movable
 

@@ -11,13 +11,13 @@ import pytest
 
 from app.core.entities import Device
 from app.core.errors import (
-    HubUnreachable,
     ModelError,
     ModelFileDamaged,
     ModelFileEmpty,
     ModelFileTruncated,
     NotAModel,
 )
+from app.core.hub_errors import HubUnreachable
 from app.models.fit import estimate
 from app.models.gguf import GgufHeader, read_header
 from app.models.remote_gguf import MOST_READ, read_header_from

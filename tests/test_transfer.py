@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import (
-    AppError,
-    Cancelled,
+from app.core.errors import AppError, Cancelled
+from app.core.hub_errors import (
     DownloadBusy,
     HubFileNotFound,
     HubOffline,

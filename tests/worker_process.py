@@ -79,6 +79,9 @@ class WorkerProcess:
                 pieces.append(event.text)
                 if on_text is not None:
                     on_text(request_id)
+            elif isinstance(event, messages.Reading):
+                assert 0 < event.done <= event.total
+                assert event.seconds_left >= 0
             elif isinstance(event, messages.Finished):
                 assert event.request_id == request_id
                 return "".join(pieces), event

@@ -43,14 +43,29 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Numbers of one answer. Times in seconds, counts in tokens."""
+    """Numbers of one answer. Times in seconds, counts in tokens.
+
+    They reach the disk: a field may be added, none changes its meaning.
+    """
 
     prompt_tokens: int = 0
-    reused_tokens: int = 0  # of the prompt, already in the KV cache
+    reused_tokens: int = 0  # of the prompt, in the KV cache already or restored into it
     completion_tokens: int = 0
     ttft_s: float = 0.0  # from the request to the first text
     tokens_per_s: float = 0.0  # of writing, first token excluded
     context_tokens: int = 0  # tokens in the context after the answer
+    load_s: float = 0.0  # loading the model, where this answer had to wait for it
+    restored_tokens: int = 0  # of those reused: from a kept state
+    restore_s: float = 0.0
+    shifted_tokens: int = 0  # of those reused: moved up when older turns were dropped
+    read_s: float = 0.0  # reading the rest of the prompt
+    write_s: float = 0.0  # from the first token to the last
+    stop_reason: str = ""  # a StopReason; empty in answers of before
+    gpu_layers: int = 0
+    layers: int = 0
+    drafted_tokens: int = 0  # guessed by speculation, and of them how many were right
+    accepted_tokens: int = 0
+    dropped_turns: int = 0  # left out because the context was full
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,9 @@ class Conversation:
 class SamplingParams:
     """How tokens are chosen. `seed` -1 is random; `max_tokens` 0 is the rest of the context.
 
-    Defaults are the project's (design, "Defaults"); repeat penalty 1.0 is off.
+    Defaults are the project's (design, "Defaults"), every penalty and unusual sampler off. What the
+    model itself recommends goes before them, but for the fields named in `pinned` and unless
+    `is_own`. Ranges and meanings are llama.cpp's (common/common.h, common_params_sampling).
     """
 
     temperature: float = 0.7
@@ -97,13 +114,32 @@ class SamplingParams:
     seed: int = -1
     max_tokens: int = 0
     stop: tuple[str, ...] = ()
+    typical_p: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    penalty_window: int = 64  # tokens that penalties look back; -1 the whole context
+    mirostat: int = 0  # 1 or 2: in place of top-k, top-p, min-p and typical-p
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    dry_window: int = -1
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    logit_bias: tuple[tuple[str, float], ...] = ()  # words and what is added to their tokens
+    grammar: str = ""  # GBNF
+    json_schema: str = ""  # instead of a grammar
+    is_own: bool = False
+    pinned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LoadParams:
     """How a model is loaded. Zero means: let the worker choose.
 
-    `context_tokens` 0: the trained context, at most 8192. `gpu_layers` -1: all that fit.
+    `context_tokens` 0: the trained context, at most 8192. `gpu_layers` -1: as many as fit.
+    `device` is a ggml name, empty for the graphics card with the most free memory, or 'cpu'.
     """
 
     context_tokens: int = 0
@@ -111,6 +147,20 @@ class LoadParams:
     threads: int = 0
     gpu_layers: int = -1
     use_mmap: bool = True
+    use_mlock: bool = False
+    kv_type: str = "f16"  # or q8_0, q4_0: the type of keys and values in the KV cache
+    flash_attention: str = "auto"  # or on, off
+    device: str = ""
+    is_experts_on_cpu: bool = False  # the expert tensors of a mixture of experts stay in memory
+
+
+@dataclass(frozen=True, slots=True)
+class KeepParams:
+    """What is kept of conversations that were read, in bytes; 0 keeps nothing."""
+
+    folder: Path | None = None
+    memory_bytes: int = 1 << 30
+    disk_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +183,27 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a loaded model is. Layers count the output layer, as llama.cpp does; bytes are those
+    of weights, KV cache and buffers together. `device` is empty where all is in memory."""
+
+    device: str = ""
+    description: str = ""
+    gpu_layers: int = 0
+    layers: int = 0
+    device_bytes: int = 0
+    host_bytes: int = 0
+    kv_type: str = "f16"
+    is_flash: bool = False
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """What was loaded. Context sizes in tokens; `template_source` is 'model' or 'fallback'."""
+    """What was loaded. Context sizes in tokens; `template_source` is 'model' or 'fallback'.
+
+    `advice` is what the model recommends for sampling, by names of SamplingParams.
+    """
 
     path: Path
     name: str
@@ -144,7 +213,12 @@ class ModelDescription:
     template_source: str
     parameters: int = 0
     size_bytes: int = 0
-    gpu_layers: int = 0
+    placement: Placement = field(default_factory=Placement)
+    params: LoadParams = field(default_factory=LoadParams)
+    load_s: float = 0.0
+    advice: tuple[tuple[str, float], ...] = ()
+    can_shift: bool = True
+    can_roll_back: bool = True
 
 
 @dataclass(frozen=True, slots=True)

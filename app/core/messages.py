@@ -7,12 +7,13 @@ A changed meaning bumps `PROTOCOL_VERSION`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.core.entities import (
     ChatMessage,
     Device,
+    KeepParams,
     LoadParams,
     ModelDescription,
     SamplingParams,
@@ -21,7 +22,7 @@ from app.core.entities import (
 )
 from app.core.errors import Problem
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 # Commands: window -> worker
@@ -34,16 +35,31 @@ class Load:
     request_id: int
     path: Path
     params: LoadParams
+    keep: KeepParams = field(default_factory=KeepParams)
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Answer the last of `messages`. Answers: TextProduced*, then Finished or Failed."""
+    """Answer the last of `messages`. Answers: Reading*, TextProduced*, then Finished or Failed.
+
+    `conversation` names what is kept of it for later; empty where nothing shall be. `threads` 0
+    is what the model was loaded with.
+    """
 
     request_id: int
     system: str
     messages: tuple[ChatMessage, ...]
     sampling: SamplingParams
+    conversation: str = ""
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Keep nothing more of these conversations; no event of its own."""
+
+    request_id: int
+    conversations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class ShutDown:
     request_id: int
 
 
-Command = Load | Generate | Stop | CountTokens | Unload | ShutDown
+Command = Load | Generate | Forget | Stop | CountTokens | Unload | ShutDown
 
 
 # Events: worker -> window
@@ -106,6 +122,16 @@ class ModelLoaded:
 
     request_id: int
     model: ModelDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The prompt is being read: `done` of `total` tokens that are not in the KV cache yet."""
+
+    request_id: int
+    done: int
+    total: int
+    seconds_left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +189,7 @@ Event = (
     WorkerReady
     | Loading
     | ModelLoaded
+    | Reading
     | TextProduced
     | Finished
     | TokensCounted

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from app.core.errors import AppError, HubServerError, NotAHub, WrongContent
+from app.core.errors import AppError
+from app.core.hub_errors import HubServerError, NotAHub, WrongContent
 from app.hub.stopping import StopSwitch
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from app.core.errors import CatalogueDamaged
+from app.core.hub_errors import CatalogueDamaged
 from app.core.models_entities import CatalogueEntry
 from app.core.paths import resources
 

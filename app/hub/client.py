@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from app.core.errors import (
-    AppError,
+from app.core.errors import AppError
+from app.core.hub_errors import (
     BadToken,
     HubError,
     HubOffline,

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.errors import ModelsFolderFailed, Problem
+from app.core.errors import Problem
+from app.core.hub_errors import ModelsFolderFailed
 from app.core.models_entities import DownloadJob, DownloadState, RemoteFile
 from app.core.paths import unused_name
 

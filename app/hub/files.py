@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
-from app.core.errors import UnsafeName
+from app.core.hub_errors import UnsafeName
 from app.core.models_entities import RemoteFile, Variant
 
 LONGEST_PART, LONGEST_PATH = 200, 500  # what every file system of ours can hold

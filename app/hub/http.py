@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from app import __version__
-from app.core.errors import BadToken, HubOffline, HubTooSlow, NotAHub, ProxyFailed
+from app.core.hub_errors import BadToken, HubOffline, HubTooSlow, NotAHub, ProxyFailed
 from app.core.models_entities import HubAccess
 from app.hub.env import is_switched_offline, prepare
 from app.hub.failures import About, from_status, http_errors, hub_errors

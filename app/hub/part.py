@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.core.errors import AppError, ModelsFolderFailed, WrongContent
+from app.core.errors import AppError
+from app.core.hub_errors import ModelsFolderFailed, WrongContent
 from app.hub.places import no_space
 
 if TYPE_CHECKING:

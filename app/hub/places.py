@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.core.errors import ModelsFolderFailed, NoSpaceForModel, UnsafeName
+from app.core.hub_errors import ModelsFolderFailed, NoSpaceForModel, UnsafeName
 from app.core.models_entities import DownloadJob, RemoteFile
 from app.core.sizes import size_words
 from app.hub.files import safe_relative_path

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.core.errors import (
-    AppError,
+from app.core.errors import AppError
+from app.core.hub_errors import (
     DownloadBusy,
     HubServerError,
     HubTooSlow,

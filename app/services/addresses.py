@@ -6,7 +6,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from app.core.errors import BadAddress
+from app.core.hub_errors import BadAddress
 from app.core.settings import Settings
 
 HUB_EXAMPLE, PROXY_EXAMPLE = "https://hub.example.org", "http://proxy.example.org:3128"

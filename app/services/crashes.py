@@ -20,13 +20,8 @@ from app.core.crashes import (
     reason_of_trace,
 )
 from app.core.entities import ModelDescription, utc_now
-from app.core.errors import (
-    DownloaderDied,
-    InternalError,
-    Problem,
-    ProtocolMismatch,
-    WorkerNotResponding,
-)
+from app.core.errors import InternalError, Problem, ProtocolMismatch, WorkerNotResponding
+from app.core.hub_errors import DownloaderDied
 from app.core.logs import tail
 from app.core.models_entities import Download
 from app.core.paths import Paths

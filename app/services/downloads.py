@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.core import download_messages as messages
-from app.core.errors import DownloaderDied, HubOffline, Problem
+from app.core.errors import Problem
+from app.core.hub_errors import DownloaderDied, HubOffline
 from app.core.models_entities import Download, DownloadJob, DownloadState, HubAccess
 from app.services.download_disk import DownloadDisk, Entry
 from app.services.download_news import DownloadNews

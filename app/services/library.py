@@ -6,32 +6,25 @@ import errno
 import hashlib
 import json
 import os
-import re
 import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from app.core.entities import LocalModel
-from app.core.errors import (
-    Cancelled,
-    ModelFileMissing,
-    ModelNotOurs,
-    ModelsFolderFailed,
-    NoSpaceForModel,
-    WrongContent,
-)
+from app.core.errors import Cancelled, ModelFileMissing, ModelNotOurs
+from app.core.hub_errors import ModelsFolderFailed, NoSpaceForModel, WrongContent
 from app.core.paths import Paths, unused_name
 from app.core.settings import Settings
 from app.core.sizes import size_words
 from app.models.gguf import read_header
 from app.models.library import find_folders, find_models
+from app.models.parts import parts_of
 from app.models.remembered import RememberedModels
 
 IMPORTED = "imported"
 PIECE = 1 << 20
 MOST_FOLDERS = 500  # that are watched: the system lends a program only so many watches
-_PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.I)
 
 
 class Library:
@@ -153,16 +146,6 @@ class Library:
                 break
             folder.rmdir()
         return freed
-
-
-def parts_of(path: Path) -> list[Path]:
-    """All files of the model that begins with `path`: one, or the parts that are there."""
-    found = _PART.search(path.name)
-    if not found:
-        return [path]
-    stem, count = path.name[: found.start()], found[1]
-    names = [f"{stem}-{number:05d}-of-{count}.gguf" for number in range(1, int(count) + 1)]
-    return [part for name in names if (part := path.with_name(name)).exists()] or [path]
 
 
 def _copy(source: Path, target: Path, tell: Callable[[int], None]) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from app.core.entities import Device, LoadParams
-from app.core.errors import AppError, HubFileNotFound
+from app.core.errors import AppError
+from app.core.hub_errors import HubFileNotFound
 from app.core.models_entities import (
     CatalogueEntry,
     DownloadJob,

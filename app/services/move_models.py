@@ -17,13 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.errors import (
-    Cancelled,
-    ModelsFolderFailed,
-    ModelsNotMoved,
-    NoSpaceForModel,
-    UnsafeName,
-)
+from app.core.errors import Cancelled
+from app.core.hub_errors import ModelsFolderFailed, ModelsNotMoved, NoSpaceForModel, UnsafeName
 from app.core.models_entities import Download, DownloadState
 from app.core.settings import SettingsFile
 from app.core.sizes import size_words

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 
-from app.core.errors import HubOffline, NoToken, TokenFromOutside, TokenNotKept, TokenWithheld
+from app.core.hub_errors import HubOffline, NoToken, TokenFromOutside, TokenNotKept, TokenWithheld
 from app.core.settings import Settings
 from app.hub.token import forget_file, read_token, store_token, token_place
 from app.services.addresses import host_of, may_have_token

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.core.build import Build, is_private
-from app.core.errors import HubTooSlow, NotAHub
+from app.core.hub_errors import HubTooSlow, NotAHub
 from app.core.models_entities import HubAccess
 from app.core.settings import Settings
 

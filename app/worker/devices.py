@@ -48,6 +48,27 @@ def why_no_gpu(devices: Sequence[Device], log: str) -> Problem | None:
     return GpuNotBuiltIn().problem
 
 
+def device_handle(name: str) -> int | None:
+    """ggml's pointer to the device of this name, None if there is none."""
+    ggml, base, _ = _libraries()
+    base.ggml_backend_dev_name.restype = ctypes.c_char_p
+    base.ggml_backend_dev_name.argtypes = [ctypes.c_void_p]
+    ggml.ggml_backend_dev_get.restype = ctypes.c_void_p
+    for index in range(ggml.ggml_backend_dev_count()):
+        handle: int = ggml.ggml_backend_dev_get(ctypes.c_size_t(index))
+        if base.ggml_backend_dev_name(handle) == name.encode():
+            return handle
+    return None
+
+
+def cpu_buffer_type() -> int:
+    """ggml's pointer to the kind of buffer that lies in the computer's own memory."""
+    ggml, _, _ = _libraries()
+    ggml.ggml_backend_cpu_buffer_type.restype = ctypes.c_void_p
+    pointer: int = ggml.ggml_backend_cpu_buffer_type()
+    return pointer
+
+
 def _libraries() -> tuple[ctypes.CDLL, ctypes.CDLL, Path]:
     """ggml, its base, and the folder where they and the backends lie. Raises OSError."""
     import llama_cpp

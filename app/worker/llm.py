@@ -1,16 +1,14 @@
 """LangChain's LlamaCpp with every parameter given on purpose; the only door to langchain-community.
 
-`_stream` drives `Llama.generate` itself: the wrapper's way through `create_completion` loses the
-finish reason and does work per token that grows with the answer.
+`_stream` drives our own loop (`generation.py`): the wrapper's way through `create_completion` loses
+the finish reason and does work per token that grows with the answer.
 """
 
 from __future__ import annotations
 
-import codecs
 import ctypes
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,25 @@ import psutil
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import GenerationChunk, LLMResult
 
-from app.core.entities import LoadParams, SamplingParams, Statistics, StopReason
+from app.core.entities import Device, LoadParams, Statistics, StopReason
+from app.worker.cache import Cache
+from app.worker.generation import Generation, Pieces, Request
+from app.worker.placement import (
+    Buffers,
+    NativeOptions,
+    buffers_of,
+    choose_device,
+    choose_layers,
+)
+from app.worker.speculation import Record
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the package's own sunset notice
     from langchain_community.llms import LlamaCpp
 
 DEFAULT_CONTEXT = 8192
-ABORTED = "llama_decode returned 2"
 DEBUG_LEVEL = 1  # ggml.h, GGML_LOG_LEVEL_DEBUG
+Log = list[str]
 
 
 class AnswerEnd(BaseCallbackHandler):
@@ -81,21 +89,39 @@ class AbortFlag:
 class StreamingLlamaCpp(LlamaCpp):
     """LlamaCpp that keeps why it ended and its figures, in the last chunk's generation_info.
 
-    Call it as any LangChain model: `stream(prompt, {"callbacks": [end]}, stop=..., sampling=...)`
+    Call it as any LangChain model: `stream(prompt, {"callbacks": [end]}, stop=..., request=...)`
     with an `AnswerEnd` to learn how it ended.
     """
 
     abort_flag: Any = None
+    cache_: Any = None  # the wrapper has a `cache` of its own, of whole answers
+    states: Any = None
+    pieces: Any = None
+    record: Any = None  # how fast guessing was
+    options: Any = None  # what llama.cpp has pointers to
+    counted: Any = None  # the prompt that was counted last, and its tokens
 
     def _stream(
         self, prompt: str, stop: Any = None, run_manager: Any = None, **kwargs: Any
     ) -> Iterator[GenerationChunk]:
-        sampling: SamplingParams = kwargs["sampling"]
-        yield from Generation(self, prompt, sampling, stop or []).run()
+        request: Request = kwargs["request"]
+        yield from Generation(self, self.tokens_of(prompt), request, stop or []).run()
+
+    def tokens_of(self, prompt: str) -> list[int]:
+        """Tokens of a rendered prompt; BOS is added where the model wants it, and never twice."""
+        if self.counted is None or self.counted[0] != prompt:
+            self.counted = (prompt, prompt_tokens(self.client, prompt))
+        tokens: list[int] = self.counted[1]
+        return tokens
 
     def count(self, text: str) -> int:
         """Tokens of a rendered prompt, BOS included where it will be added."""
-        return len(prompt_tokens(self.client, text))
+        return len(self.tokens_of(text))
+
+    def close(self) -> None:
+        """Give its memory back."""
+        self.cache_.close()
+        self.client.close()
 
 
 def prompt_tokens(client: Any, prompt: str) -> list[int]:
@@ -105,120 +131,6 @@ def prompt_tokens(client: Any, prompt: str) -> list[int]:
     while len(tokens) > 1 and tokens[0] == bos and tokens[1] == bos:
         tokens.pop(0)
     return tokens
-
-
-class Generation:
-    """One answer: tokens to text, the reasons to end, and the figures."""
-
-    def __init__(
-        self, llm: StreamingLlamaCpp, prompt: str, sampling: SamplingParams, stop: list[str]
-    ) -> None:
-        self._client = llm.client
-        self._flag: AbortFlag = llm.abort_flag
-        self._sampling = sampling
-        self._stop = [text for text in stop if text]
-        self._tokens = prompt_tokens(self._client, prompt)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = ""  # text that may be the beginning of a stop string
-        self._reason = StopReason.END
-        self._produced = 0
-        self._started = time.monotonic()
-        self._first = 0.0
-
-    def run(self) -> Iterator[GenerationChunk]:
-        """Chunks of text; the last one is empty and carries reason and statistics."""
-        reused = self._common_prefix()
-        try:
-            for token in self._sampled():
-                text = self._decoder.decode(self._piece(token))
-                out, is_stopped = self._before_stop(text)
-                yield GenerationChunk(text=out)
-                if is_stopped:
-                    break
-            else:
-                yield GenerationChunk(text=self._held + self._decoder.decode(b"", final=True))
-        except RuntimeError as error:
-            if ABORTED not in str(error):
-                raise
-            self._reason = StopReason.STOPPED
-            yield GenerationChunk(text=self._held)
-        statistics = self._statistics(reused)
-        yield GenerationChunk(
-            text="", generation_info={"finish_reason": self._reason, "statistics": statistics}
-        )
-
-    def _sampled(self) -> Iterator[int]:
-        import llama_cpp
-
-        client, sampling = self._client, self._sampling
-        client.set_seed(sampling.seed if sampling.seed >= 0 else llama_cpp.LLAMA_DEFAULT_SEED)
-        room = client.n_ctx() - len(self._tokens)
-        limit = min(room, sampling.max_tokens) if sampling.max_tokens > 0 else room
-        vocabulary = client._model.vocab  # noqa: SLF001 - no public way to ask for end tokens
-        for token in client.generate(
-            self._tokens,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            min_p=sampling.min_p,
-            typical_p=1.0,
-            temp=sampling.temperature,
-            repeat_penalty=sampling.repeat_penalty,
-            frequency_penalty=0.0,
-            presence_penalty=0.0,
-        ):
-            if not self._first:
-                self._first = time.monotonic()
-            if llama_cpp.llama_token_is_eog(vocabulary, token):
-                return
-            self._produced += 1
-            yield token
-            if self._flag.is_set:
-                self._reason = StopReason.STOPPED
-                return
-            if self._produced >= limit:
-                self._reason = StopReason.LIMIT
-                return
-
-    def _piece(self, token: int) -> bytes:
-        piece: bytes = self._client.detokenize([token], prev_tokens=self._tokens[-1:])
-        return piece
-
-    def _before_stop(self, text: str) -> tuple[str, bool]:
-        """Text that may be shown, and whether a stop string came."""
-        if not self._stop:
-            return text, False
-        text = self._held + text
-        for stop in self._stop:
-            if (at := text.find(stop)) >= 0:
-                return text[:at], True
-        longest = max(len(stop) for stop in self._stop) - 1
-        for length in range(min(longest, len(text)), 0, -1):
-            if any(stop.startswith(text[-length:]) for stop in self._stop):
-                self._held = text[-length:]
-                return text[:-length], False
-        self._held = ""
-        return text, False
-
-    def _common_prefix(self) -> int:
-        held = self._client.input_ids[: self._client.n_tokens].tolist()
-        same = 0
-        for ours, theirs in zip(self._tokens, held, strict=False):
-            if ours != theirs:
-                break
-            same += 1
-        return same
-
-    def _statistics(self, reused: int) -> Statistics:
-        now = time.monotonic()
-        writing = now - self._first if self._first else 0.0
-        return Statistics(
-            prompt_tokens=len(self._tokens),
-            reused_tokens=reused,
-            completion_tokens=self._produced,
-            ttft_s=(self._first or now) - self._started,
-            tokens_per_s=(self._produced - 1) / writing if self._produced > 1 and writing else 0.0,
-            context_tokens=len(self._tokens) + self._produced,
-        )
 
 
 def context_for(params: LoadParams, trained_context: int) -> int:
@@ -253,7 +165,7 @@ def parameters_for(path: Path, params: LoadParams, context: int) -> dict[str, An
         "f16_kv": True,
         "logits_all": False,
         "vocab_only": False,
-        "use_mlock": False,
+        "use_mlock": params.use_mlock,
         "use_mmap": params.use_mmap,
         "lora_base": None,
         "lora_path": None,
@@ -280,11 +192,74 @@ def parameters_for(path: Path, params: LoadParams, context: int) -> dict[str, An
     }
 
 
-def load(path: Path, params: LoadParams, context: int, flag: AbortFlag) -> StreamingLlamaCpp:
-    """Load the model; raises ValueError with llama.cpp's words if it cannot be."""
-    llm = StreamingLlamaCpp(**parameters_for(path, params, context), abort_flag=flag)
+def load(
+    path: Path,
+    params: LoadParams,
+    context: int,
+    flag: AbortFlag,
+    devices: Sequence[Device],
+    log: Log,
+    on_progress: Callable[[float], None],
+) -> tuple[StreamingLlamaCpp, Device | None]:
+    """Load the model where it fits; `log` is what llama.cpp says meanwhile.
+
+    Returns it and the graphics card that holds part of it. Raises ValueError with llama.cpp's words
+    if it cannot be loaded.
+    """
+    device, layers = _fitted(path, params, context, choose_device(params, devices), log)
+
+    def go_on(done: float) -> bool:
+        on_progress(done)
+        return True
+
+    options = NativeOptions(params, device, layers, go_on)
+    log.clear()
+    with options.in_force():
+        llm = StreamingLlamaCpp(**parameters_for(path, params, context), abort_flag=flag)
+    llm.options, llm.record = options, Record()
+    llm.cache_, llm.pieces = Cache(llm.client), Pieces(llm.client)
     flag.attach(llm.client.ctx)
-    return llm
+    return llm, device
+
+
+def _fitted(
+    path: Path, params: LoadParams, context: int, device: Device | None, log: Log
+) -> tuple[Device | None, int]:
+    """The device and its layers: as asked, or as many as fit."""
+    if device is None:
+        return None, 0
+    if params.gpu_layers >= 0:
+        return device, params.gpu_layers
+    found, _ = choose_layers(
+        device, 0, lambda layers: simulate(path, params, context, device, layers, log)
+    )
+    return (device, found) if found else (None, 0)
+
+
+def simulate(
+    path: Path, params: LoadParams, context: int, device: Device | None, layers: int, log: Log
+) -> Buffers | None:
+    """What a load would allocate, without doing it; None if it would not work."""
+    import llama_cpp
+
+    options = NativeOptions(params, device, layers, lambda _: True)
+    model_params = llama_cpp.llama_model_default_params()
+    options.set_model(model_params, is_simulated=True)
+    log.clear()
+    model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
+    if not model:
+        return None
+    context_params = llama_cpp.llama_context_default_params()
+    given = parameters_for(path, params, context)
+    context_params.n_ctx, context_params.n_batch = context, given["n_batch"]
+    context_params.n_ubatch = min(512, given["n_batch"])
+    options.set_context(context_params)
+    found = llama_cpp.llama_init_from_model(model, context_params)
+    buffers = buffers_of("".join(log)) if found else None
+    if found:
+        llama_cpp.llama_free(found)
+    llama_cpp.llama_model_free(model)
+    return buffers
 
 
 def collect_log(keep: Callable[[str], None]) -> Any:

@@ -12,19 +12,13 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from app.core.entities import ModelDescription, Statistics, StopReason
-from app.core.errors import (
-    AppError,
-    InternalError,
-    ModelFileDamaged,
-    NoModelLoaded,
-    NotEnoughMemory,
-    UnsupportedArchitecture,
-)
+from app.core.entities import Device, ModelDescription, Statistics, StopReason
+from app.core.errors import AppError, InternalError, NoModelLoaded
 from app.core.logs import redirect_native_output
 from app.core.messages import (
     PROTOCOL_VERSION,
@@ -33,11 +27,13 @@ from app.core.messages import (
     Event,
     Failed,
     Finished,
+    Forget,
     Generate,
     Load,
     Loading,
     ModelLoaded,
     ModelUnloaded,
+    Reading,
     ShutDown,
     Stop,
     TextProduced,
@@ -45,20 +41,24 @@ from app.core.messages import (
     Unload,
     WorkerReady,
 )
-from app.core.sizes import size_words
-from app.models.gguf import GgufHeader, read_header
-from app.models.hardware import free_ram_bytes
+from app.models.gguf import read_header
+from app.models.hardware import free_ram_bytes, give_back_memory
 from app.models.memory import memory_bytes
+from app.models.parts import fingerprint
+from app.worker.loading import check_memory, describe, load_error, special_token
 
 if TYPE_CHECKING:
+    from app.core.entities import Placement
     from app.worker.llm import StreamingLlamaCpp
-    from app.worker.prompting import ChatTemplate
+    from app.worker.prompting import ChatTemplate, FittedPrompt
+    from app.worker.states import States
 
-# Text is sent at most this often, a slow model's at once: eight times a second reads as continuous,
-# and on two cores each wake-up of the window makes both of llama.cpp's threads wait (painting 16
-# times a second: 0.89 of the speed of llama.cpp alone; 8 times: 0.97)
-GATHER_S = 0.12
-LOG_LINES = 40
+LOG_LINES = 40  # that an error shows
+LOG_KEPT = 2000  # pieces of a load's log: its buffers are read from it
+IDLE_S = 30.0  # without a question, then the conversation is written for after a restart
+WORTH_KEEPING = 64  # tokens; fewer are read again at once
+SAVE_S = 5.0  # that writing may take before a model goes
+TELL_LOAD_S = 0.1
 # How often libgomp looks again before a thread that waits for the others goes to sleep. Its default
 # is 'practically for ever' while there are as many cores as threads: then any other busy program
 # makes each of some hundred waits a token last a time slice (measured: 2 instead of 100 tokens/s
@@ -95,9 +95,14 @@ class Worker:
         self._running = 0
         self._stopped: set[int] = set()
         self._llm: StreamingLlamaCpp | None = None
+        self._devices: tuple[Device, ...] = ()
         self._template: ChatTemplate | None = None
         self._description: ModelDescription | None = None
         self._stop_texts: tuple[str, ...] = ()
+        self._engine_version = ""
+        self._conversation = ""  # the one that the KV cache is of
+        self._is_kept = False  # as it is now
+        self._load_s = 0.0  # of a load that no answer has waited for yet
         self._log: list[str] = []
         self._log_callback = collect_log(self._keep_line)
 
@@ -108,11 +113,11 @@ class Worker:
         from app.worker.devices import list_devices, why_no_gpu
 
         version = f"llama-cpp-python {llama_cpp.__version__}"
-        devices = list_devices()
-        no_gpu = why_no_gpu(devices, "".join(self._log))
-        self._send(WorkerReady(PROTOCOL_VERSION, version, devices, no_gpu))
+        self._engine_version, self._devices = version, list_devices()
+        no_gpu = why_no_gpu(self._devices, "".join(self._log))
+        self._send(WorkerReady(PROTOCOL_VERSION, version, self._devices, no_gpu))
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
-        while not isinstance(command := self._commands.get(), ShutDown):
+        while not isinstance(command := self._next(), ShutDown):
             try:
                 self._handle(command)
             except AppError as error:
@@ -122,6 +127,16 @@ class Worker:
                 self._send(Failed(command.request_id, problem, self._description))
         self._unload()
         self._leave()
+
+    def _next(self) -> Command:
+        """The next command; a conversation that rests meanwhile is written to the disk."""
+        try:
+            return self._commands.get(timeout=IDLE_S)
+        except queue.Empty:
+            self._keep()
+            if self._llm is not None and self._llm.states is not None:
+                self._llm.states.save()
+            return self._commands.get()
 
     def _listen(self) -> None:
         """Take commands while the main thread is inside llama.cpp; end with the pipe."""
@@ -152,6 +167,8 @@ class Worker:
                 self._load(command)
             case Generate():
                 self._generate(command)
+            case Forget():
+                self._forget(command)
             case CountTokens():
                 tokens = self._model().client.tokenize(
                     command.text.encode(), add_bos=False, special=False
@@ -163,6 +180,7 @@ class Worker:
 
     def _load(self, command: Load) -> None:
         from app.worker import llm
+        from app.worker.placement import buffers_of, placed
         from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
 
         self._send(Loading(command.request_id, 0.0))
@@ -170,40 +188,52 @@ class Worker:
         context = llm.context_for(command.params, header.trained_context)
         if memory_bytes(header, context) > free_ram_bytes():
             self._unload()  # what it held may be what is missing
-            _check_memory(command.path, header, context)
+            check_memory(command.path, header, context)
         self._unload()
-        self._log.clear()
+        began, told = time.monotonic(), 0.0
+
+        def tell(done: float) -> None:
+            nonlocal told
+            if time.monotonic() - told >= TELL_LOAD_S:
+                told = time.monotonic()
+                self._send(Loading(command.request_id, done))
+
         try:
             self._flag.clear()
-            loaded = llm.load(command.path, command.params, context, self._flag)
+            loaded, device = llm.load(
+                command.path, command.params, context, self._flag, self._devices, self._log, tell
+            )
         except ValueError as error:
-            raise self._load_error(command.path, header, str(error)) from None
+            raise load_error(command.path, header, context, f"{error}\n{self._tail()}") from None
         client = loaded.client
         self._llm = loaded
         self._template = ChatTemplate(
             source=header.chat_template or FALLBACK_TEMPLATE,
-            bos=_special_token(client, client.token_bos()),
-            eos=_special_token(client, client.token_eos()),
+            bos=special_token(client, client.token_bos()),
+            eos=special_token(client, client.token_eos()),
             model_name=command.path.name,
         )
         self._stop_texts = () if header.chat_template else FALLBACK_STOP
         self._send(Loading(command.request_id, 1.0))
-        self._description = _describe(command, header, client)
+        threads = llm.thread_count(command.params.threads)
+        placement = placed(command.params, device, buffers_of("".join(self._log)), threads)
+        self._description = describe(command, header, loaded, placement, time.monotonic() - began)
+        loaded.states = self._open_states(command, placement)
+        self._load_s = self._description.load_s
         gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
         self._send(ModelLoaded(command.request_id, self._description))
 
-    def _load_error(self, path: Path, header: GgufHeader, text: str) -> AppError:
-        """llama.cpp's words as one of ours."""
-        log = "".join(self._log[-LOG_LINES:])
-        details = f"{text}\n{log}".strip()
-        lowered = details.lower()
-        if "unknown model architecture" in lowered:
-            return UnsupportedArchitecture(
-                details, name=path.name, architecture=header.architecture
-            )
-        if "failed to allocate" in lowered or "out of memory" in lowered:
-            return _memory_error(path, header, header.trained_context, details)
-        return ModelFileDamaged(details, name=path.name)
+    def _open_states(self, command: Load, placement: Placement) -> States:
+        """What was kept of conversations with just this model, loaded so."""
+        from app.worker.states import States, folder_key
+
+        key = folder_key(
+            self._engine_version,
+            fingerprint(command.path),
+            placement.kv_type,
+            placement.is_flash,
+        )
+        return States(command.keep, key)
 
     def _generate(self, command: Generate) -> None:
         from app.worker.prompting import fit_prompt
@@ -214,10 +244,12 @@ class Worker:
             return
         try:
             assert self._template is not None
-            prompt = fit_prompt(
+            fitted = fit_prompt(
                 command.system, command.messages, self._template, llm.count, llm.client.n_ctx()
             )
-            self._stream(llm, prompt, command)
+            self._use_threads(llm, command.threads)
+            self._change_conversation(llm, command.conversation)
+            self._stream(llm, fitted, command)
         finally:
             with self._lock:
                 self._running = 0
@@ -233,35 +265,68 @@ class Worker:
             self._flag.clear()
             return True
 
-    def _stream(self, llm: StreamingLlamaCpp, prompt: str, command: Generate) -> None:
+    def _stream(self, llm: StreamingLlamaCpp, fitted: FittedPrompt, command: Generate) -> None:
+        from app.worker.generation import Request
         from app.worker.llm import AnswerEnd
+        from app.worker.sampling import advised
 
-        pieces: list[str] = []
-        tokens, sent_at, end = 0, 0.0, AnswerEnd()
+        assert self._description is not None
 
-        def send_text() -> None:
-            if joined := "".join(pieces):
-                context = llm.client.n_tokens
-                self._send(TextProduced(command.request_id, joined, tokens, context))
-            pieces.clear()
+        def tell(done: int, total: int, seconds_left: float) -> None:
+            self._send(Reading(command.request_id, done, total, seconds_left))
 
+        sampling = advised(command.sampling, self._description.advice)
+        request = Request(sampling, command.conversation, fitted.dropped_turns, tell)
+        end = AnswerEnd()
         answer = llm.stream(
-            prompt,
+            fitted.text,
             {"callbacks": [end]},
-            stop=[*command.sampling.stop, *self._stop_texts],
-            sampling=command.sampling,
+            stop=[*sampling.stop, *self._stop_texts],
+            request=request,
         )
-        try:
-            for text in answer:
-                tokens += 1
-                pieces.append(text)
-                now = time.monotonic()
-                if now - sent_at >= GATHER_S:
-                    send_text()
-                    sent_at = now
-        finally:
-            send_text()  # also what came before a failure
-        self._send(Finished(command.request_id, end.reason, end.statistics))
+        for text in answer:
+            if text:
+                context = len(llm.cache_.tokens)
+                self._send(TextProduced(command.request_id, text, request.produced, context))
+        placement = self._description.placement
+        statistics = replace(
+            end.statistics,
+            load_s=self._load_s,
+            gpu_layers=placement.gpu_layers,
+            layers=placement.layers,
+        )
+        self._load_s = 0.0  # the next answer does not wait for it
+        self._send(Finished(command.request_id, end.reason, statistics))
+
+    def _use_threads(self, llm: StreamingLlamaCpp, asked: int) -> None:
+        """Fewer on battery, perhaps: the window decides anew for each answer."""
+        import llama_cpp
+
+        assert self._description is not None
+        count = asked or self._description.placement.threads
+        llama_cpp.llama_set_n_threads(llm.client.ctx, count, count)
+
+    def _change_conversation(self, llm: StreamingLlamaCpp, conversation: str) -> None:
+        """Keep what was read of another conversation before it has to make room."""
+        if conversation != self._conversation:
+            self._keep()
+        self._conversation = conversation
+        self._is_kept = False
+
+    def _keep(self) -> None:
+        """Keep the open conversation's state in memory, unless it is kept as it is."""
+        llm = self._llm
+        if llm is None or self._is_kept or not self._conversation or llm.states is None:
+            return
+        self._is_kept = True
+        if len(llm.cache_.tokens) >= WORTH_KEEPING:
+            llm.states.keep(self._conversation, llm.cache_.tokens, llm.cache_.state())
+
+    def _forget(self, command: Forget) -> None:
+        if self._conversation in command.conversations:
+            self._conversation = ""
+        if self._llm is not None and self._llm.states is not None:
+            self._llm.states.forget(command.conversations)
 
     def _model(self) -> StreamingLlamaCpp:
         if self._llm is None:
@@ -269,15 +334,26 @@ class Worker:
         return self._llm
 
     def _unload(self) -> None:
+        """Give the memory back, to the system too."""
         if self._llm is not None:
-            self._llm.client.close()
+            self._keep()
+            if self._llm.states is not None:
+                self._llm.states.close(SAVE_S)
+            self._llm.close()
             self._llm = None
             self._template = None
             self._description = None
+            self._conversation = ""
+            gc.collect()
+            give_back_memory()
+
+    def _tail(self) -> str:
+        """The last lines of llama.cpp's log."""
+        return "\n".join("".join(self._log).splitlines()[-LOG_LINES:])
 
     def _keep_line(self, text: str) -> None:
         self._log.append(text)
-        del self._log[:-200]
+        del self._log[:-LOG_KEPT]
         with contextlib.suppress(OSError):  # a full disk must not end an answer
             self._log_file.write(text.encode())
 
@@ -286,33 +362,3 @@ class Worker:
             self._connection.send(event)
         except OSError:
             self._leave()
-
-
-def _special_token(client: object, token: int) -> str:
-    text = client._model.token_get_text(token) if token >= 0 else ""  # type: ignore[attr-defined]  # noqa: SLF001
-    return str(text)
-
-
-def _describe(command: Load, header: GgufHeader, client: object) -> ModelDescription:
-    return ModelDescription(
-        path=command.path,
-        name=header.name,
-        architecture=header.architecture,
-        trained_context=header.trained_context,
-        context=client.n_ctx(),  # type: ignore[attr-defined]
-        template_source="model" if header.chat_template else "fallback",
-        parameters=header.parameters,
-        size_bytes=header.file_size,
-    )
-
-
-def _check_memory(path: Path, header: GgufHeader, context: int) -> None:
-    if memory_bytes(header, context) > free_ram_bytes():
-        raise _memory_error(path, header, context, "")
-
-
-def _memory_error(path: Path, header: GgufHeader, context: int, details: str) -> NotEnoughMemory:
-    need = memory_bytes(header, context)
-    return NotEnoughMemory(
-        details, name=path.name, need=size_words(need), have=size_words(free_ram_bytes())
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -23,6 +24,14 @@ ANSWER_ROOM = 256  # tokens kept free for the answer, less in a small context
 
 
 @dataclass(frozen=True, slots=True)
+class FittedPrompt:
+    """What the model will read, and how many of the oldest turns had no room."""
+
+    text: str
+    dropped_turns: int = 0
+
+
+@dataclass(frozen=True)
 class ChatTemplate:
     """A model's chat template (Jinja, untrusted) and the special tokens it may name."""
 
@@ -30,6 +39,13 @@ class ChatTemplate:
     bos: str
     eos: str
     model_name: str
+
+    @cached_property
+    def _formatter(self) -> Any:
+        """The template, compiled once: that takes as long as a small model needs for a token."""
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        return Jinja2ChatFormatter(template=self.source, eos_token=self.eos, bos_token=self.bos)
 
     def render(self, messages: Sequence[BaseMessage]) -> str:
         """The prompt as text; a template that refuses a system role gets it inside the first
@@ -43,14 +59,9 @@ class ChatTemplate:
             return self._render([merged, *messages[2:]])
 
     def _render(self, messages: Sequence[BaseMessage]) -> str:
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
         turns: list[Any] = [{"role": _role(m), "content": str(m.content)} for m in messages]
         try:
-            formatter = Jinja2ChatFormatter(
-                template=self.source, eos_token=self.eos, bos_token=self.bos
-            )
-            return str(formatter(messages=turns).prompt)
+            return str(self._formatter(messages=turns).prompt)
         except Exception as error:  # noqa: BLE001 - a template is a foreign program: anything
             raise TemplateBroken(f"{type(error).__name__}: {error}", name=self.model_name) from None
 
@@ -92,7 +103,7 @@ def fit_prompt(
     template: ChatTemplate,
     count: Callable[[str], int],
     context: int,
-) -> str:
+) -> FittedPrompt:
     """The rendered prompt, oldest turns left out where all do not fit into `context` tokens.
 
     Turns are dropped in steps of a third of the room, counted from the beginning of the
@@ -104,7 +115,7 @@ def fit_prompt(
     prompt = template.render(make_messages(system, turns))
     tokens = count(prompt)
     if tokens <= room:
-        return prompt
+        return FittedPrompt(prompt)
     starts = _possible_starts(turns, count)
     step = max(1, room // 3)
     wanted = -(-(tokens - room) // step) * step
@@ -113,7 +124,7 @@ def fit_prompt(
         prompt = template.render(make_messages(system, turns[start:]))
         tokens = count(prompt)
         if tokens <= room:
-            return prompt
+            return FittedPrompt(prompt, start)
         if start == starts[-1][0]:
             break
         wanted += step

@@ -1390,6 +1390,14 @@
         <translation>请关闭其他程序、减小上下文长度，或选择更小的模型。</translation>
     </message>
     <message>
+        <source>{name} could not be loaded on the graphics card.</source>
+        <translation>无法将 {name} 加载到显卡上。</translation>
+    </message>
+    <message>
+        <source>Load it with fewer layers there, or on the processor. The details say what happened.</source>
+        <translation>请在显卡上加载更少的层，或改用处理器。详情中说明了发生的情况。</translation>
+    </message>
+    <message>
         <source>The message is too long: {tokens} tokens, and the context holds {context}.</source>
         <translation>消息太长：有 {tokens} 个词元，而上下文只能容纳 {context} 个。</translation>
     </message>
@@ -1428,6 +1436,22 @@
     <message>
         <source>Choose a model, then try again.</source>
         <translation>请选择一个模型，然后重试。</translation>
+    </message>
+    <message>
+        <source>The grammar or JSON schema for answers cannot be used.</source>
+        <translation>无法使用为回答设定的语法或 JSON schema。</translation>
+    </message>
+    <message>
+        <source>Correct it in the settings or take it out. The details say what is wrong.</source>
+        <translation>请在设置中更正或删除它。详情中说明了问题所在。</translation>
+    </message>
+    <message>
+        <source>The model could not go on (llama.cpp: {code}), often for want of memory.</source>
+        <translation>模型无法继续（llama.cpp：{code}），通常是因为内存不足。</translation>
+    </message>
+    <message>
+        <source>What it had written is kept. Load the model again with less memory.</source>
+        <translation>已写出的内容已保留。请以更少的内存重新加载模型。</translation>
     </message>
     <message>
         <source>Offline is switched on, so nothing was asked of the network.</source>

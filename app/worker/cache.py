@@ -1,0 +1,214 @@
+"""The KV cache of one sequence: which tokens it holds, reading more, giving some up.
+
+It talks to llama.cpp itself, below `llama_cpp.Llama`: that one reads a whole prompt in one call
+(no progress), copies a row of scores per token, and does not know of shifting or restored states.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from array import array
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llama_cpp
+
+from app.core.errors import DecodeFailed
+
+ABORTED = 2  # llama.h: aborted; what was processed before stays in the memory
+PROGRESS_S = 0.5  # a chunk of a prompt shall not take longer: progress, and stopping on a GPU
+LEAST_CHUNK = 64  # tokens; smaller ones read noticeably slower
+SHIFT_MATCH = 32  # tokens in a row that must be the same before the cache is shifted for them
+
+
+class Aborted(Exception):
+    """The abort flag ended a decode; the cache holds what was read until then."""
+
+
+class Cache:
+    """The tokens the model has read, in order, always as llama.cpp has them."""
+
+    def __init__(self, client: Any) -> None:
+        self._context = client.ctx
+        self._memory = llama_cpp.llama_get_memory(client.ctx)
+        self._batch = max(int(client.n_batch), 1)
+        self._one = (llama_cpp.llama_token * 1)()
+        self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
+        self._scored: Any = None  # a batch for `read_scored`, made when first needed
+        self._scored_size = 0
+        self._tokens_per_s = 0.0  # of reading, as measured last
+        self.size = int(client.n_ctx())
+        self.tokens: list[int] = []
+        self.has_scores = False  # whether the scores after the last token are those of a decode
+        self.can_shift = bool(llama_cpp.llama_memory_can_shift(self._memory))
+        self.can_roll_back = not (
+            llama_cpp.llama_model_is_recurrent(client.model)
+            or llama_cpp.llama_model_is_hybrid(client.model)
+        )
+
+    def common(self, wanted: Sequence[int]) -> int:
+        """How many tokens at the beginning of `wanted` are here."""
+        return common_prefix(self.tokens, wanted)
+
+    def keep(self, wanted: Sequence[int]) -> int:
+        """Give up what does not begin `wanted`; returns how many of its tokens stay.
+
+        At least the last token of `wanted` is left to read, for its scores, unless they are there.
+        A memory that cannot be rolled back (recurrent, hybrid) keeps all or nothing.
+        """
+        same = self.common(wanted)
+        if same == len(self.tokens) == len(wanted) and self.has_scores:
+            return same
+        return self.cut(min(same, len(wanted) - 1))
+
+    def cut(self, length: int) -> int:
+        """Keep the first `length` tokens, or none if the memory cannot do that; returns how many
+        stay."""
+        if length < len(self.tokens):
+            self.has_scores = False
+            if length <= 0 or not llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
+                self.clear()
+            else:
+                del self.tokens[length:]
+        return len(self.tokens)
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        llama_cpp.llama_memory_clear(self._memory, True)
+        self.tokens.clear()
+        self.has_scores = False
+
+    def shift_to(self, wanted: Sequence[int]) -> int:
+        """Where older turns were dropped from the middle, move up what follows them.
+
+        Returns how many tokens stay that would have to be read again. The keys are turned to their
+        new positions; what they know of the dropped turns stays in them.
+        """
+        start = self.common(wanted)
+        if not self.can_shift or start >= min(len(self.tokens), len(wanted)):
+            return 0
+        at = _find(self.tokens, wanted[start : start + SHIFT_MATCH], start + 1)
+        if at < 0:
+            return 0
+        memory, by = self._memory, at - start
+        if not llama_cpp.llama_memory_seq_rm(memory, 0, start, at):
+            return 0
+        llama_cpp.llama_memory_seq_add(memory, 0, at, -1, -by)
+        del self.tokens[start:at]
+        self.has_scores = False
+        return self.common(wanted) - start
+
+    def read(
+        self, tokens: Sequence[int], on_progress: Callable[[int, float], None] | None = None
+    ) -> None:
+        """Read `tokens` after what is here, in chunks. `on_progress` is told how many were read and
+        tokens per second. Raises Aborted, DecodeFailed."""
+        given = (llama_cpp.llama_token * len(tokens))(*tokens)
+        done, began = 0, time.monotonic()
+        while done < len(tokens):
+            count = min(self._chunk(), len(tokens) - done)
+            before = time.monotonic()
+            part = ctypes.cast(ctypes.byref(given, done * 4), ctypes.POINTER(ctypes.c_int32))
+            self._decode(llama_cpp.llama_batch_get_one(part, count), tokens[done : done + count])
+            done += count
+            now = time.monotonic()
+            if count >= LEAST_CHUNK:
+                self._tokens_per_s = count / max(now - before, 1e-6)
+            if on_progress is not None:
+                on_progress(done, done / max(now - began, 1e-6))
+
+    def step(self, token: int) -> None:
+        """Read one token, as an answer grows. Raises Aborted, DecodeFailed."""
+        self._one[0] = token
+        self._decode(self._one_batch, (token,))
+
+    def read_scored(self, tokens: Sequence[int]) -> None:
+        """Read a few tokens at once, with the scores after each. Raises Aborted, DecodeFailed."""
+        count = len(tokens)
+        if self._scored is None or self._scored_size < count:
+            self.close()
+            self._scored, self._scored_size = llama_cpp.llama_batch_init(count, 0, 1), count
+        batch = self._scored
+        batch.n_tokens = count
+        for index, token in enumerate(tokens):
+            batch.token[index] = token
+            batch.pos[index] = len(self.tokens) + index
+            batch.n_seq_id[index] = 1
+            batch.seq_id[index][0] = 0
+            batch.logits[index] = 1
+        self._decode(batch, tokens)
+
+    def close(self) -> None:
+        """Free what it holds beside the context."""
+        if self._scored is not None:
+            llama_cpp.llama_batch_free(self._scored)
+            self._scored = None
+
+    def _decode(self, batch: Any, tokens: Sequence[int]) -> None:
+        code = llama_cpp.llama_decode(self._context, batch)
+        if code == 0:
+            self.tokens.extend(tokens)
+            self.has_scores = True
+            return
+        self.has_scores = False
+        held = int(llama_cpp.llama_memory_seq_pos_max(self._memory, 0)) + 1
+        read = max(held - len(self.tokens), 0)
+        self.tokens.extend(tokens[:read])
+        self.cut(len(self.tokens) if self.can_roll_back else 0)
+        if code == ABORTED:
+            raise Aborted
+        raise DecodeFailed(f"llama_decode returned {code}", code=code)
+
+    def _chunk(self) -> int:
+        """Tokens to read at once: a batch, less where that would take long."""
+        if not self._tokens_per_s:
+            return self._batch
+        wanted = int(self._tokens_per_s * PROGRESS_S) // LEAST_CHUNK * LEAST_CHUNK
+        return min(self._batch, max(wanted, LEAST_CHUNK))
+
+    def state(self) -> bytes:
+        """All of it as bytes, for `restore`; empty if llama.cpp cannot tell it."""
+        size = llama_cpp.llama_state_seq_get_size(self._context, 0)
+        buffer = (ctypes.c_uint8 * size)()
+        written = llama_cpp.llama_state_seq_get_data(self._context, buffer, size, 0)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, tokens: Sequence[int], state: bytes) -> bool:
+        """Hold what `state` kept of `tokens`; False, and nothing held, if it does not fit."""
+        self.clear()
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        used = llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), 0)
+        last = int(llama_cpp.llama_memory_seq_pos_max(self._memory, 0))
+        if used == 0 or last != len(tokens) - 1:
+            self.clear()
+            return False
+        self.tokens = list(tokens)
+        return True
+
+
+def common_prefix(ours: Sequence[int], theirs: Sequence[int]) -> int:
+    """How many tokens both begin with."""
+    length = min(len(ours), len(theirs))
+    if ours[:length] == theirs[:length]:
+        return length
+    low, high = 0, length  # the first `low` are the same, the first `high` are not
+    while high - low > 1:
+        middle = (low + high) // 2
+        if ours[low:middle] == theirs[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _find(tokens: Sequence[int], wanted: Sequence[int], start: int) -> int:
+    """Where `wanted` is in `tokens` from `start` on, -1 if it is not."""
+    if not wanted:
+        return -1
+    hay, needle = array("i", tokens).tobytes(), array("i", wanted).tobytes()
+    size = array("i").itemsize
+    at = hay.find(needle, start * size)
+    while at >= 0 and at % size:
+        at = hay.find(needle, at + 1)
+    return at // size if at >= 0 else -1
