@@ -101,7 +101,8 @@ def _strip(internal: Path) -> None:
         if same is not file:  # a wheel has no links, but the library once for each of its names
             file.unlink()
             file.symlink_to(same.name)
-    _run("strip", "--strip-unneeded", *internal.glob("libpython*.so*"), *kept.values())
+    python = [*internal.glob("libpython*.so*"), *internal.glob("python*/lib-dynload/*.so")]
+    _run("strip", "--strip-unneeded", *python, *kept.values())
 
 
 def _make_packages(third_party: Path) -> None:
