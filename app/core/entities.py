@@ -156,7 +156,11 @@ class LoadParams:
 
 @dataclass(frozen=True, slots=True)
 class KeepParams:
-    """What is kept of conversations that were read, in bytes; 0 keeps nothing."""
+    """What is kept of conversations that were read, in bytes; 0 keeps nothing.
+
+    Of memory a sixteenth of the computer's is taken at most. Without a `folder` the disk is left
+    alone; with one and 0 bytes, what is there goes.
+    """
 
     folder: Path | None = None
     memory_bytes: int = 1 << 30

@@ -42,8 +42,8 @@ class Load:
 class Generate:
     """Answer the last of `messages`. Answers: Reading*, TextProduced*, then Finished or Failed.
 
-    `conversation` names what is kept of it for later; empty where nothing shall be. `threads` 0
-    is what the model was loaded with.
+    `conversation` names what is kept of it for later; empty where nothing shall be. `is_gentle`
+    halves the threads while there is no mains; `may_guess` allows speculation.
     """
 
     request_id: int
@@ -51,7 +51,8 @@ class Generate:
     messages: tuple[ChatMessage, ...]
     sampling: SamplingParams
     conversation: str = ""
-    threads: int = 0
+    is_gentle: bool = False
+    may_guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)

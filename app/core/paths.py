@@ -50,6 +50,11 @@ class Paths:
         return self.state / "known-models.json"
 
     @property
+    def kept_states(self) -> Path:
+        """What was read of conversations, for going on at once; may be deleted at any time."""
+        return self.state / "kept"
+
+    @property
     def worker_log(self) -> Path:
         """llama.cpp's own words, newest at the end."""
         return self.logs / "worker.log"

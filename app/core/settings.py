@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from app.core.entities import LoadParams, SamplingParams
+from app.core.entities import KeepParams, LoadParams, SamplingParams
 from app.core.errors import Problem, SettingsError, SettingsNotSaved
 from app.core.paths import unused_name
+from app.core.presets import sampling_of
 
 VERSION = 1
 
@@ -55,6 +56,10 @@ class Settings:
     model_path: str = _setting(
         "", "Model", "The model that is loaded when the window opens.", hidden=True
     )
+    system_prompt: str = _setting(
+        "", "System prompt", "What every new conversation tells the model first."
+    )
+
     context_tokens: int = _setting(
         0,
         "Context length",
@@ -62,11 +67,181 @@ class Settings:
         minimum=0,
         maximum=1_048_576,
     )
-    system_prompt: str = _setting(
-        "", "System prompt", "What every new conversation tells the model first."
+    device: str = _setting(
+        "", "Compute on", "Where the model runs; empty is the best graphics card, if there is one."
+    )
+    gpu_layers: int = _setting(
+        -1,
+        "Layers on the graphics card",
+        "As many as fit, or so many; the rest is computed by the processor.",
+        minimum=-1,
+        maximum=999,
+    )
+    kv_type: str = _setting(
+        "f16",
+        "Memory of the context",
+        "Smaller takes less memory and can make answers a little worse.",
+        choices=(
+            ("f16", "Full (f16)"),
+            ("q8_0", "Half (q8_0)"),
+            ("q4_0", "A quarter (q4_0)"),
+        ),
+    )
+    flash_attention: str = _setting(
+        "auto",
+        "Flash attention",
+        "Less memory in long conversations; faster on most graphics cards.",
+        choices=(("auto", "Where it helps"), ("on", "Always"), ("off", "Never")),
+    )
+    threads: int = _setting(
+        0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512
+    )
+    is_gentle_on_battery: bool = _setting(
+        False, "Half the threads on battery", "Slower, but the battery lasts longer."
+    )
+    batch_tokens: int = _setting(
+        512,
+        "Batch",
+        "Tokens of a prompt that are read at once; more takes memory.",
+        minimum=32,
+        maximum=4096,
+    )
+    is_experts_on_cpu: bool = _setting(
+        False,
+        "Experts stay in memory",
+        "For mixtures of experts too large for the graphics card: all else still goes there.",
+    )
+    is_mmap: bool = _setting(
+        True,
+        "Map the model's file",
+        "Loads faster, and the system may drop what is not needed just now.",
+    )
+    is_mlock: bool = _setting(
+        False,
+        "Lock the model in memory",
+        "The system never moves it to the disk; other programs get less.",
+    )
+    is_speculating: bool = _setting(
+        True,
+        "Guess ahead",
+        "Tries words that followed before; used only while it measures faster.",
+    )
+    unload_after_min: int = _setting(
+        60,
+        "Unload an idle model after",
+        "Minutes without a question until its memory is given back; the next question loads it.",
+        minimum=0,
+        maximum=10_080,
+    )
+    kept_states_mib: int = _setting(
+        4096,
+        "Conversations kept ready on the disk",
+        "They go on at once after a restart, without being read again.",
+        minimum=0,
+        maximum=1_048_576,
+    )
+
+    preset: str = _setting(
+        "model",
+        "Answers",
+        "How words are chosen. Your own values begin with those in force.",
+        choices=(
+            ("model", "As the model recommends"),
+            ("precise", "Precise"),
+            ("balanced", "Balanced"),
+            ("creative", "Creative"),
+            ("own", "My own values"),
+        ),
     )
     temperature: float = _setting(
         0.7, "Temperature", "Higher is more varied, 0 is always the same.", minimum=0.0, maximum=2.0
+    )
+    top_k: int = _setting(
+        40, "Top-k", "Only so many of the likeliest words; 0 is all.", minimum=0, maximum=10_000
+    )
+    top_p: float = _setting(
+        0.95,
+        "Top-p",
+        "Only the likeliest words that together have this probability; 1 is all.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    min_p: float = _setting(
+        0.05,
+        "Min-p",
+        "No word less likely than this part of the likeliest; 0 is off.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    typical_p: float = _setting(
+        1.0, "Typical-p", "Words of usual surprise only; 1 is off.", minimum=0.0, maximum=1.0
+    )
+    repeat_penalty: float = _setting(
+        1.0,
+        "Repeat penalty",
+        "Above 1, words of a moment ago become less likely.",
+        minimum=0.5,
+        maximum=3.0,
+    )
+    frequency_penalty: float = _setting(
+        0.0, "Frequency penalty", "More, the more often a word came.", minimum=-2.0, maximum=2.0
+    )
+    presence_penalty: float = _setting(
+        0.0, "Presence penalty", "The same for each word that came.", minimum=-2.0, maximum=2.0
+    )
+    penalty_window: int = _setting(
+        64,
+        "Penalties look back",
+        "So many tokens; -1 is the whole context.",
+        minimum=-1,
+        maximum=1_048_576,
+    )
+    dry_multiplier: float = _setting(
+        0.0,
+        "DRY",
+        "How strongly whole phrases are kept from coming again; 0 is off, 0.8 is usual.",
+        minimum=0.0,
+        maximum=5.0,
+    )
+    dry_base: float = _setting(
+        1.75, "DRY base", "How fast it grows with the phrase.", minimum=1.0, maximum=4.0
+    )
+    dry_allowed_length: int = _setting(
+        2, "DRY allowed length", "Tokens that may come again.", minimum=1, maximum=100
+    )
+    xtc_probability: float = _setting(
+        0.0,
+        "XTC",
+        "How often the likeliest words are left out, for more surprising text; 0 is off.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    xtc_threshold: float = _setting(
+        0.1,
+        "XTC threshold",
+        "Words less likely than this are never left out.",
+        minimum=0.0,
+        maximum=0.5,
+    )
+    mirostat: int = _setting(
+        0,
+        "Mirostat",
+        "Keeps the surprise even, in place of top-k, top-p and min-p: 0 off, or version 1 or 2.",
+        minimum=0,
+        maximum=2,
+    )
+    mirostat_tau: float = _setting(
+        5.0, "Mirostat tau", "The surprise it aims at.", minimum=0.0, maximum=20.0
+    )
+    mirostat_eta: float = _setting(
+        0.1, "Mirostat eta", "How fast it gets there.", minimum=0.0, maximum=1.0
+    )
+    seed: int = _setting(
+        -1,
+        "Seed",
+        "The same number gives the same answer to the same question; -1 is always another.",
+        minimum=-1,
+        maximum=2_147_483_647,
     )
     max_tokens: int = _setting(
         0,
@@ -75,8 +250,19 @@ class Settings:
         minimum=0,
         maximum=1_048_576,
     )
-    threads: int = _setting(
-        0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512
+    stop_texts: str = _setting(
+        "", "Stop at", "An answer ends before any of these texts, one a line."
+    )
+    logit_bias: str = _setting(
+        "",
+        "Favour or avoid words",
+        "One a line: a word, = and a number from -100 (never) to 100.",
+    )
+    grammar: str = _setting(
+        "", "Grammar", "GBNF that every answer follows; its first rule is called root."
+    )
+    json_schema: str = _setting(
+        "", "JSON schema", "Every answer is JSON of this form; goes before a grammar."
     )
 
     hub_endpoint: str = _setting(
@@ -112,11 +298,26 @@ class Settings:
 
     def load_params(self) -> LoadParams:
         """How to load a model under these settings."""
-        return LoadParams(context_tokens=self.context_tokens, threads=self.threads)
+        return LoadParams(
+            context_tokens=self.context_tokens,
+            batch_tokens=self.batch_tokens,
+            threads=self.threads,
+            gpu_layers=self.gpu_layers,
+            use_mmap=self.is_mmap,
+            use_mlock=self.is_mlock,
+            kv_type=self.kv_type,
+            flash_attention=self.flash_attention,
+            device=self.device,
+            is_experts_on_cpu=self.is_experts_on_cpu,
+        )
+
+    def keep_params(self, folder: Path) -> KeepParams:
+        """What is kept of conversations that were read, on the disk in `folder`."""
+        return KeepParams(folder=folder, disk_bytes=self.kept_states_mib << 20)
 
     def sampling_params(self) -> SamplingParams:
         """How to sample under these settings."""
-        return SamplingParams(temperature=self.temperature, max_tokens=self.max_tokens)
+        return sampling_of(self)
 
     def download_limits(self) -> tuple[int, int]:
         """How many downloads at once, and bytes per second of all together; 0 is no limit."""
@@ -185,6 +386,8 @@ class SettingsFile:
         known = {f.name for f in fields(Settings)}
         self._unknown = {k: v for k, v in data.items() if k not in known and k != "version"}
         good = {k: v for k, v in data.items() if k in known and is_valid(k, v)}
+        if "preset" not in data and good.get("temperature", 0.7) != 0.7:
+            good["preset"] = "own"  # written before there were presets
         return Settings(**good), None
 
     def save(self, settings: Settings) -> None:

@@ -43,7 +43,14 @@ class AnswerEngine(Protocol):
     def add_listener(self, listener: EngineListener) -> None: ...
 
     def generate(
-        self, system: str, history: Sequence[ChatMessage], sampling: SamplingParams
+        self,
+        system: str,
+        history: Sequence[ChatMessage],
+        sampling: SamplingParams,
+        conversation: str = "",
+        *,
+        is_gentle: bool = False,
+        may_guess: bool = False,
     ) -> int: ...
 
     def stop(self, request_id: int) -> None: ...
@@ -271,8 +278,14 @@ class ChatService(EngineListener):
         self._answer = GrowingAnswer(answer, self._store, self._scheduler, self._complain)
         self._list()
         turns = [ChatMessage(m.role, m.content) for m in history if m.content]
+        settings = self._settings()
         self._answer.request_id = self._engine.generate(
-            conversation.system_prompt, turns, self._settings().sampling_params()
+            conversation.system_prompt,
+            turns,
+            settings.sampling_params(),
+            conversation.id,
+            is_gentle=settings.is_gentle_on_battery,
+            may_guess=settings.is_speculating,
         )
         self._tell(lambda li: li.message_changed(answer))
         if self._is_stop_wanted:

@@ -12,6 +12,7 @@ from app.core.child_process import ChildProcess
 from app.core.entities import (
     ChatMessage,
     Device,
+    KeepParams,
     LoadParams,
     ModelDescription,
     SamplingParams,
@@ -46,6 +47,7 @@ class Engine:
         self._load_id = 0
         self._path: Path | None = None
         self._params = LoadParams()
+        self._keep = KeepParams()
         self._answers: dict[int, messages.Generate] = {}
         self._counts: dict[int, Callable[[int], None]] = {}
         self._last_words: Problem | None = None
@@ -87,15 +89,23 @@ class Engine:
         self._set_state(EngineState.STARTING)
         child.start()
 
-    def load(self, path: Path, params: LoadParams) -> None:
-        """Load `path` in place of what is loaded. A running answer is stopped first."""
+    @property
+    def load_params(self) -> LoadParams:
+        """How the model was asked for last."""
+        return self._params
+
+    def load(self, path: Path, params: LoadParams, keep: KeepParams | None = None) -> None:
+        """Load `path` in place of what is loaded. A running answer is stopped first.
+
+        `keep` is what may be kept of conversations; None leaves that as it was."""
         waiting = self._abandon_load()
         for request_id in self._answers:
             self.stop(request_id)
         self._path, self._params = path, params
+        self._keep = keep or self._keep
         self.model = None
         self.start()
-        self._load_id = self._send(messages.Load(next(self._ids), path, params))
+        self._load_id = self._send(messages.Load(next(self._ids), path, params, self._keep))
         for command in waiting:
             self._answers[self._send(command)] = command
         self._set_state(EngineState.LOADING)
@@ -108,9 +118,18 @@ class Engine:
             self.load(self._path, self._params)
 
     def generate(
-        self, system: str, history: Sequence[ChatMessage], sampling: SamplingParams
+        self,
+        system: str,
+        history: Sequence[ChatMessage],
+        sampling: SamplingParams,
+        conversation: str = "",
+        *,
+        is_gentle: bool = False,
+        may_guess: bool = False,
     ) -> int:
-        """Answer the last of `history`; waits for a load in progress. Returns the request's id."""
+        """Answer the last of `history`; waits for a load in progress. Returns the request's id.
+
+        `conversation`, `is_gentle` and `may_guess` are those of `messages.Generate`."""
         if self._path is None:
             request_id = next(self._ids)
             problem = NoModelLoaded().problem
@@ -118,7 +137,9 @@ class Engine:
             return request_id
         if self._child is None or self._load_id == 0:
             self.reload()
-        command = messages.Generate(next(self._ids), system, tuple(history), sampling)
+        command = messages.Generate(
+            next(self._ids), system, tuple(history), sampling, conversation, is_gentle, may_guess
+        )
         self._answers[self._send(command)] = command
         if self.state is EngineState.READY:
             self._set_state(EngineState.GENERATING)
@@ -138,6 +159,11 @@ class Engine:
                 child.kill()
 
         self._scheduler.call_later(STOP_PATIENCE_S, insist)
+
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Keep nothing more of them in the worker; their files are the caller's matter."""
+        if self._child is not None:
+            self._send(messages.Forget(next(self._ids), tuple(conversations)))
 
     def count_tokens(self, text: str, done: Callable[[int], None]) -> None:
         """Count `text` with the loaded model's tokenizer; nothing happens without a model."""
@@ -193,6 +219,9 @@ class Engine:
                 self._set_state(EngineState.GENERATING if self._answers else EngineState.READY)
                 for listener in self._listeners:
                     listener.model_loaded(model)
+            case messages.Reading() if event.request_id in self._answers:
+                for listener in self._listeners:
+                    listener.prompt_read(event)
             case messages.TextProduced() if event.request_id in self._answers:
                 for listener in self._listeners:
                     listener.text_produced(event)

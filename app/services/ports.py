@@ -21,7 +21,7 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
-from app.core.messages import TextProduced
+from app.core.messages import Reading, TextProduced
 from app.core.models_entities import Download
 
 T = TypeVar("T")
@@ -90,6 +90,9 @@ class EngineListener:
 
     def model_failed(self, path: Path, problem: Problem) -> None:
         """The load failed, or the worker died while loading."""
+
+    def prompt_read(self, reading: Reading) -> None:
+        """How far a long prompt was read."""
 
     def text_produced(self, piece: TextProduced) -> None:
         """The next piece of an answer."""

@@ -60,7 +60,9 @@ class ModelChoice(QObject, EngineListener):
     def load(self, path: Path) -> None:
         """Load the model at `path`; the choice is remembered once it is loaded."""
         self._window.banner.clear_about("model", "worker")
-        self._engine.load(path, self._preferences.settings.load_params())
+        settings = self._preferences.settings
+        keep = settings.keep_params(self._paths.kept_states)
+        self._engine.load(path, settings.load_params(), keep)
 
     def reload(self) -> None:
         """The model that was asked for last, once more."""

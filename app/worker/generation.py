@@ -48,6 +48,7 @@ class Request:
     conversation: str = ""
     dropped_turns: int = 0
     tell: Callable[[int, int, float], None] = lambda done, total, seconds_left: None
+    may_guess: bool = False
     produced: int = 0  # tokens of the answer so far, for whoever takes its text
 
 

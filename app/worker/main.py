@@ -42,7 +42,7 @@ from app.core.messages import (
     WorkerReady,
 )
 from app.models.gguf import read_header
-from app.models.hardware import free_ram_bytes, give_back_memory
+from app.models.hardware import free_ram_bytes, give_back_memory, is_on_battery
 from app.models.memory import memory_bytes
 from app.models.parts import fingerprint
 from app.worker.loading import check_memory, describe, load_error, special_token
@@ -219,7 +219,8 @@ class Worker:
         placement = placed(command.params, device, buffers_of("".join(self._log)), threads)
         self._description = describe(command, header, loaded, placement, time.monotonic() - began)
         loaded.states = self._open_states(command, placement)
-        self._load_s = self._description.load_s
+        # only an answer that waits already has waited for it
+        self._load_s = 0.0 if self._commands.empty() else self._description.load_s
         gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
         self._send(ModelLoaded(command.request_id, self._description))
 
@@ -247,7 +248,7 @@ class Worker:
             fitted = fit_prompt(
                 command.system, command.messages, self._template, llm.count, llm.client.n_ctx()
             )
-            self._use_threads(llm, command.threads)
+            self._use_threads(llm, is_gentle=command.is_gentle)
             self._change_conversation(llm, command.conversation)
             self._stream(llm, fitted, command)
         finally:
@@ -276,7 +277,9 @@ class Worker:
             self._send(Reading(command.request_id, done, total, seconds_left))
 
         sampling = advised(command.sampling, self._description.advice)
-        request = Request(sampling, command.conversation, fitted.dropped_turns, tell)
+        request = Request(
+            sampling, command.conversation, fitted.dropped_turns, tell, command.may_guess
+        )
         end = AnswerEnd()
         answer = llm.stream(
             fitted.text,
@@ -298,12 +301,14 @@ class Worker:
         self._load_s = 0.0  # the next answer does not wait for it
         self._send(Finished(command.request_id, end.reason, statistics))
 
-    def _use_threads(self, llm: StreamingLlamaCpp, asked: int) -> None:
-        """Fewer on battery, perhaps: the window decides anew for each answer."""
+    def _use_threads(self, llm: StreamingLlamaCpp, *, is_gentle: bool) -> None:
+        """Half as many on battery, if the person wants that."""
         import llama_cpp
 
         assert self._description is not None
-        count = asked or self._description.placement.threads
+        count = self._description.placement.threads
+        if is_gentle and is_on_battery():
+            count = max(count // 2, 1)
         llama_cpp.llama_set_n_threads(llm.client.ctx, count, count)
 
     def _change_conversation(self, llm: StreamingLlamaCpp, conversation: str) -> None:

@@ -25,11 +25,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.core.entities import KeepParams
+from app.models.hardware import total_ram_bytes
 from app.worker.cache import common_prefix
 
 MAGIC = b"inglenook state 1\n"
 ENDING = ".state"
 LEAST_GAIN = 64  # tokens that must be saved: fewer are read as fast as a state is restored
+RAM_SHARE = 16  # the part of the computer's memory that states take at most is one in so many
 FREE_SHARE = 0.1  # of a disk's free space is left to others whatever the budget says
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 logger = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ class States:
 
     def __init__(self, keep: KeepParams, key: str) -> None:
         self._memory: OrderedDict[str, State] = OrderedDict()  # least recently used first
-        self._memory_budget = keep.memory_bytes
+        self._memory_budget = min(keep.memory_bytes, total_ram_bytes() // RAM_SHARE)
         self._disk = _Disk(keep.folder, key, keep.disk_bytes) if keep.folder else None
         self._is_saved: set[str] = set()
 
@@ -166,6 +168,8 @@ class _Disk:
         self._writer.join(timeout_s)
 
     def _write_all(self) -> None:
+        with contextlib.suppress(OSError):
+            self._make_room(0, 1 << 60)  # the budget may be smaller than it was
         while (state := self._jobs.get()) is not None:
             try:
                 self._write(state)
