@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.core import messages
 from app.core.child_process import ChildProcess
-from app.core.entities import ChatMessage, LoadParams, Role, SamplingParams
+from app.core.entities import ChatMessage, KeepParams, LoadParams, Role, SamplingParams
 from app.core.messages import Event
 from app.worker.main import run
 
@@ -57,9 +57,11 @@ class WorkerProcess:
                 return event
             assert not isinstance(event, messages.Failed | messages.WorkerExited), event
 
-    def load(self, path: Path, params: LoadParams | None = None) -> messages.ModelLoaded:
+    def load(
+        self, path: Path, params: LoadParams | None = None, keep: KeepParams | None = None
+    ) -> messages.ModelLoaded:
         """Load and wait."""
-        self.send(lambda i: messages.Load(i, path, params or LoadParams()))
+        self.send(lambda i: messages.Load(i, path, params or LoadParams(), keep or KeepParams()))
         return self.wait_for(messages.ModelLoaded)
 
     def ask(
@@ -68,9 +70,12 @@ class WorkerProcess:
         sampling: SamplingParams = GREEDY,
         system: str = "",
         on_text: Callable[[int], None] | None = None,
+        conversation: str = "",
     ) -> tuple[str, messages.Finished]:
         """The whole answer; `on_text` is called with the request's id at each piece."""
-        request_id = self.send(lambda i: messages.Generate(i, system, history, sampling))
+        request_id = self.send(
+            lambda i: messages.Generate(i, system, history, sampling, conversation)
+        )
         pieces: list[str] = []
         while True:
             event = self.next_event()

@@ -1,0 +1,356 @@
+"""What was read once is not read again, and what was kept of it is never wrong."""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core import messages
+from app.core.entities import ChatMessage, KeepParams, LoadParams, Role, SamplingParams
+from app.worker.cache import Cache, common_prefix
+from app.worker.generation import prepare
+from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
+from app.worker.sampling import Sampler
+from app.worker.states import States
+from tests.worker_process import WorkerProcess, user
+
+pytestmark = pytest.mark.engine
+WORDS = Path(__file__).read_text(encoding="utf-8").split()
+GREEDY = SamplingParams(temperature=0.0, max_tokens=24, is_own=True)
+SYSTEM = "You are a patient gardener. " + " ".join(f"Rule {n}: be kind." for n in range(40))
+
+
+@pytest.fixture(scope="module")
+def llm(starter: Path) -> Iterator[StreamingLlamaCpp]:
+    """The starter model in this process, with a small context."""
+    # one thread: two would spin beside other programs (SPIN_COUNT is set in the worker only)
+    params = LoadParams(context_tokens=1024, threads=1)
+    loaded, _ = load(starter, params, 1024, AbortFlag(), (), [], lambda _: None)
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture
+def cache(llm: StreamingLlamaCpp) -> Cache:
+    """Its cache, empty."""
+    found: Cache = llm.cache_
+    found.clear()
+    return found
+
+
+def tokens_of(llm: StreamingLlamaCpp, rng: random.Random, words: int) -> list[int]:
+    text = " ".join(rng.choice(WORDS) for _ in range(words))
+    found: list[int] = llm.client.tokenize(text.encode(), add_bos=True, special=False)
+    return found
+
+
+def write(llm: StreamingLlamaCpp, count: int) -> list[int]:
+    """The likeliest `count` tokens after what is in the cache."""
+    sampler = Sampler(llm.client, GREEDY)
+    found = []
+    for _ in range(count):
+        found.append(sampler.sample())
+        llm.cache_.step(found[-1])
+    sampler.close()
+    return found
+
+
+def test_answers_with_and_without_a_restored_state_are_the_same(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    """Fifty random histories: going on at once, and after the state was kept and brought back."""
+    rng = random.Random(20261126)
+    for _ in range(50):
+        history, question = tokens_of(llm, rng, rng.randint(8, 60)), tokens_of(llm, rng, 6)[1:]
+        cache.clear()
+        cache.read(history)
+        state = cache.state()
+        cache.read(question)
+        at_once = write(llm, 10)
+        other = tokens_of(llm, rng, 20)
+        cache.clear()
+        cache.read(other)  # what is left of another conversation must not shine through
+        assert cache.restore(history, state)
+        cache.read(question)
+        assert write(llm, 10) == at_once
+
+
+def test_a_state_that_is_cut_or_of_other_tokens_is_refused(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    history = tokens_of(llm, random.Random(1), 30)
+    cache.read(history)
+    state = cache.state()
+    for wrong in (state[: len(state) // 2], b"", state[:8] + os.urandom(len(state) - 8)):
+        assert not cache.restore(history, wrong)
+        assert cache.tokens == []
+    assert not cache.restore(history[:-1], state)
+    cache.read(history)  # and it goes on working
+    assert cache.state() == state
+
+
+def test_only_what_follows_the_common_beginning_is_read(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    history = tokens_of(llm, random.Random(2), 40)
+    cache.read(history)
+    assert cache.keep([*history, 5, 6]) == len(history)
+    assert cache.keep([*history[:10], 7, 8]) == 10
+    assert cache.tokens == history[:10]
+
+
+def test_a_prompt_that_is_all_there_needs_nothing_while_its_scores_are(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    history = tokens_of(llm, random.Random(3), 20)
+    cache.read(history)
+    assert cache.keep(history) == len(history)
+    state = cache.state()
+    assert cache.restore(history, state)
+    assert cache.keep(history) == len(history) - 1  # a state brings no scores: one token again
+
+
+def test_turns_dropped_from_the_middle_are_not_read_again(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    rng = random.Random(4)
+    system, old, rest = (tokens_of(llm, rng, count) for count in (20, 60, 80))
+    cache.read([*system, *old, *rest])
+    wanted = [*system, *rest, 9, 10]
+    reuse = prepare(cache, None, wanted)
+    assert reuse.shifted >= len(rest) - 2
+    assert reuse.reused == len(system) + len(rest)
+    assert cache.tokens == [*system, *rest]
+    cache.read(wanted[len(cache.tokens) :])
+    assert len(write(llm, 5)) == 5
+
+
+def test_common_prefix() -> None:
+    rng = random.Random(5)
+    for _ in range(300):
+        ours = [rng.randint(0, 2) for _ in range(rng.randint(0, 12))]
+        theirs = [rng.randint(0, 2) for _ in range(rng.randint(0, 12))]
+        same = common_prefix(ours, theirs)
+        assert ours[:same] == theirs[:same]
+        assert same == min(len(ours), len(theirs)) or ours[same] != theirs[same]
+
+
+# Kept states, without an engine
+
+
+def states(folder: Path | None, *, memory: int = 1 << 20, disk: int = 1 << 20) -> States:
+    return States(KeepParams(folder, memory, disk), "key")
+
+
+LONG = list(range(1000, 1300))
+
+
+def test_a_state_is_found_by_its_beginning_after_a_restart(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"content" * 100)
+    first.keep("c2", [*LONG[:200], *range(50)], b"other" * 100)
+    first.close(10)
+    second = states(tmp_path)
+    found = second.best([*LONG, 1, 2], held=0, is_whole=False)
+    assert found is not None
+    assert found.conversation == "c1"
+    assert second.load(found) == b"content" * 100
+    assert second.best([*LONG, 1, 2], held=len(LONG) - 10, is_whole=False) is None  # no gain
+    assert second.best(list(range(80)), held=0, is_whole=False) is None
+    assert second.best(LONG[:250], held=0, is_whole=True) is None  # it cannot be cut
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other", "header"])
+def test_a_damaged_file_is_left_out_and_removed(tmp_path: Path, damage: str) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"content" * 100)
+    first.close(10)
+    (file,) = tmp_path.rglob("*.state")
+    whole = file.read_bytes()
+    file.write_bytes(
+        {
+            "cut": whole[:-5],
+            "flipped": whole[:-5] + bytes([whole[-5] ^ 1]) + whole[-4:],
+            "empty": b"",
+            "other": b"GGUF" + whole,
+            "header": whole.replace(b'"tokens": 300', b'"tokens": 900'),
+        }[damage]
+    )
+    second = states(tmp_path)
+    found = second.best([*LONG, 1], held=0, is_whole=False)
+    assert found is None or second.load(found) == b""
+    assert second.best([*LONG, 1], held=0, is_whole=False) is None
+
+
+def test_another_model_does_not_see_it(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"content")
+    first.close(10)
+    other = States(KeepParams(tmp_path, 1 << 20, 1 << 20), "another key")
+    assert other.best([*LONG, 1], held=0, is_whole=False) is None
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
+    first = states(tmp_path, disk=6000)
+    for number, name in enumerate(("old", "middle", "new")):
+        first.keep(name, [number, *LONG], b"x" * 1500)
+        first.save()
+    first.close(10)
+    for number, name in enumerate(("middle", "new")):
+        os.utime(next(tmp_path.rglob(f"{name}.state")), (1000 + number, 1000 + number))
+    assert not list(tmp_path.rglob("old.state"))
+    second = states(tmp_path, disk=6000)
+    second.keep("newest", [9, *LONG], b"y" * 1500)
+    second.close(10)
+    assert sorted(file.stem for file in tmp_path.rglob("*.state")) == ["new", "newest"]
+
+
+def test_a_budget_of_nothing_removes_what_there_is(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"content")
+    first.close(10)
+    second = states(tmp_path, disk=0)
+    second.close(10)
+    assert not list(tmp_path.rglob("*.state"))
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"content")
+    first.close(10)
+    (file,) = tmp_path.rglob("*.state")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_is_forgotten_is_gone_at_once(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"content")
+    first.save()
+    first.forget(["c1"])
+    first.close(10)
+    assert not list(tmp_path.rglob("*.state"))
+    assert first.best([*LONG, 1], held=0, is_whole=False) is None
+
+
+def test_memory_holds_only_so_much(tmp_path: Path) -> None:
+    first = states(None, memory=2500)
+    for name in ("a", "b", "c"):
+        first.keep(name, [ord(name), *LONG], b"x" * 1000)
+    assert first.best([ord("a"), *LONG, 1], held=0, is_whole=False) is None
+    assert first.best([ord("c"), *LONG, 1], held=0, is_whole=False) is not None
+
+
+def test_a_disk_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    first = states(blocked)
+    first.keep("c1", LONG, b"content")
+    first.close(10)
+    assert first.best([*LONG, 1], held=0, is_whole=False) is not None  # in memory
+
+
+# The whole worker
+
+
+def turns(*texts: str) -> tuple[ChatMessage, ...]:
+    roles = (Role.USER, Role.ASSISTANT)
+    return tuple(ChatMessage(roles[n % 2], text) for n, text in enumerate(texts))
+
+
+def ask(
+    worker: WorkerProcess, conversation: str, history: tuple[ChatMessage, ...]
+) -> tuple[str, messages.Finished]:
+    return worker.ask(history, GREEDY, SYSTEM, conversation=conversation)
+
+
+def test_a_conversation_goes_on_after_a_restart_without_being_read_again(
+    tmp_path: Path, starter: Path
+) -> None:
+    keep = KeepParams(tmp_path / "kept", disk_bytes=1 << 30)
+    first = WorkerProcess(tmp_path / "worker.log")
+    first.load(starter, keep=keep)
+    answer, end = ask(first, "c1", user("How do I plant a tree?"))
+    held = end.statistics.context_tokens
+    history = turns("How do I plant a tree?", answer, "And water it?")
+    _, live_end = ask(first, "c1", history)
+    first.close()
+    assert live_end.statistics.restored_tokens == 0
+
+    again = WorkerProcess(tmp_path / "worker.log")
+    again.load(starter, keep=keep)
+    text, end = ask(again, "c1", history)
+    again.close()
+    # the kept state is of the second answer: the same question again goes on from its prompt
+    assert end.statistics.restored_tokens >= held - 24
+    assert end.statistics.prompt_tokens - end.statistics.reused_tokens < 40
+    assert text.strip()
+
+
+def test_going_back_to_another_conversation_does_not_read_it_again(
+    tmp_path: Path, starter: Path
+) -> None:
+    worker = WorkerProcess(tmp_path / "worker.log")
+    worker.load(starter)
+    rose = "What is a rose? " + "It is red and has thorns. " * 30
+    first, _ = ask(worker, "c1", user(rose))
+    ask(worker, "c2", user("Count: " + "one two three " * 60))
+    text, end = ask(worker, "c1", turns(rose, first, "And a tulip?"))
+    worker.close()
+    assert end.statistics.restored_tokens > 300
+    assert end.statistics.prompt_tokens - end.statistics.reused_tokens < 40
+    # and it is what it would have been without leaving
+    other = WorkerProcess(tmp_path / "worker.log")
+    other.load(starter)
+    ask(other, "c1", user(rose))
+    stayed, _ = ask(other, "c1", turns(rose, first, "And a tulip?"))
+    other.close()
+    assert text == stayed
+
+
+def test_a_new_conversation_begins_warm_where_the_system_prompt_is_the_same(
+    tmp_path: Path, starter: Path
+) -> None:
+    keep = KeepParams(tmp_path / "kept", disk_bytes=1 << 30)
+    first = WorkerProcess(tmp_path / "worker.log")
+    first.load(starter, keep=keep)
+    ask(first, "c1", user("What is a rose?"))
+    first.close()
+    again = WorkerProcess(tmp_path / "worker.log")
+    again.load(starter, keep=keep)
+    _, end = ask(again, "c9", user("Something else entirely, please."))
+    again.close()
+    assert end.statistics.restored_tokens > 250
+
+
+def test_kill_nine_while_states_are_written_leaves_nothing_half(
+    tmp_path: Path, starter: Path
+) -> None:
+    keep = KeepParams(tmp_path / "kept", disk_bytes=1 << 30)
+    for delay in (0.0, 0.01, 0.05):
+        worker = WorkerProcess(tmp_path / "worker.log")
+        worker.load(starter, keep=keep)
+        ask(worker, "c1", user("What is a rose?"))
+        worker.send(messages.ShutDown)
+        worker.child.wait(delay)
+        worker.child.kill()
+        worker.child.wait(5)
+    last = WorkerProcess(tmp_path / "worker.log")
+    last.load(starter, keep=keep)
+    _, end = ask(last, "c1", user("What is a rose?"))
+    assert end.statistics.completion_tokens > 0
+    last.close()
+
+
+def test_the_longest_beginning_counts(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, b"1" * 10)
+    first.keep("c2", LONG[:150], b"2" * 10)
+    found = first.best([*LONG[:280], 1], held=0, is_whole=False)
+    assert found is not None
+    assert array("i", found.tokens) == array("i", LONG)
