@@ -209,6 +209,12 @@ class GpuLoadFailed(ModelError):
     action = "Load it with fewer layers there, or on the processor. The details say what happened."
 
 
+class LoadCutShort(ModelError):
+    code = "model.load-cut-short"
+    summary = "The last attempt to load {name} was cut short, perhaps by a crash."
+    action = "Try it with a smaller setting, or load it as before."
+
+
 class PromptTooLong(ModelError):
     code = "model.prompt-too-long"
     summary = "The message is too long: {tokens} tokens, and the context holds {context}."
@@ -267,6 +273,30 @@ class WorkerKilled(WorkerError):
     code = "worker.killed"
     summary = "The system ended the model's process (SIGKILL), often for want of memory."
     action = "What it had written is kept. Load the model again, or choose a smaller one."
+
+
+class WorkerOutOfMemory(WorkerError):
+    code = "worker.memory"
+    summary = "The computer's memory was not enough, so the model's process ended ({reason})."
+    action = "What it had written is kept. Load the model with a smaller setting."
+
+
+class WorkerCardFull(WorkerError):
+    code = "worker.card-full"
+    summary = "The graphics card's memory was not enough, so the model's process ended ({reason})."
+    action = "What it had written is kept. Load the model with a smaller setting."
+
+
+class WorkerDriverFailed(WorkerError):
+    code = "worker.driver"
+    summary = "The graphics card or its driver failed, so the model's process ended ({reason})."
+    action = "What it had written is kept. Load the model on the processor, or load it again."
+
+
+class WorkerGaveUp(WorkerError):
+    code = "worker.gave-up"
+    summary = "An error inside llama.cpp ended the model's process ({reason})."
+    action = "What it had written is kept. Load the model with a smaller setting, or load it again."
 
 
 class WorkerNotResponding(WorkerError):

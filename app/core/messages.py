@@ -57,7 +57,7 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Keep nothing more of these conversations; no event of its own."""
+    """Keep nothing more of these conversations, without any of none at all; no event of its own."""
 
     request_id: int
     conversations: tuple[str, ...]

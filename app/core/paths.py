@@ -50,6 +50,11 @@ class Paths:
         return self.state / "known-models.json"
 
     @property
+    def proven(self) -> Path:
+        """Smaller settings that worked after a failure, by model; may be deleted at any time."""
+        return self.state / "proven.json"
+
+    @property
     def kept_states(self) -> Path:
         """What was read of conversations, for going on at once; may be deleted at any time."""
         return self.state / "kept"

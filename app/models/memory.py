@@ -16,6 +16,7 @@ from app.models.gguf import GgufHeader
 
 F16, F32 = 2, 4  # bytes
 MOST_BATCH = 512  # tokens computed at once (n_ubatch), as the app loads
+KV_PARTS = {"q8_0": 34 / 64, "q4_0": 18 / 64}  # bytes of a block of 32, of those at f16
 CELLS_STEP = 256  # llama.cpp rounds a context up to this
 TOKENS = "tokenizer.ggml.tokens"
 # encoders: they read a text at once and keep nothing of it
@@ -83,9 +84,10 @@ def kv_cache_bytes(header: GgufHeader, context: int) -> int:
     return cache_bytes(shape_of(header), context)
 
 
-def cache_bytes(shape: Shape, context: int) -> int:
+def cache_bytes(shape: Shape, context: int, kv_type: str = "f16") -> int:
     """Bytes of the KV cache for `context` tokens, recurrent layers' state included."""
-    return shape.cell_bytes * _cells(context) + shape.state_bytes
+    cells = shape.cell_bytes * _cells(context)
+    return math.ceil(cells * KV_PARTS.get(kv_type, 1.0)) + shape.state_bytes
 
 
 def buffer_bytes(shape: Shape, context: int, batch_tokens: int) -> int:
@@ -104,11 +106,13 @@ def buffer_bytes(shape: Shape, context: int, batch_tokens: int) -> int:
     return F32 * (tokens * largest + shape.vocabulary)
 
 
-def memory_bytes(header: GgufHeader, context: int, batch_tokens: int = MOST_BATCH) -> int:
+def memory_bytes(
+    header: GgufHeader, context: int, batch_tokens: int = MOST_BATCH, kv_type: str = "f16"
+) -> int:
     """Weights (of this file), cache and buffers together."""
     shape = shape_of(header)
     buffers = buffer_bytes(shape, context, batch_tokens)
-    return header.file_size + cache_bytes(shape, context) + buffers
+    return header.file_size + cache_bytes(shape, context, kv_type) + buffers
 
 
 def _cells(context: int) -> int:

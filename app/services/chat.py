@@ -19,7 +19,7 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
-from app.core.messages import TextProduced
+from app.core.messages import Reading, TextProduced
 from app.core.models_entities import ModelUsage
 from app.core.settings import Settings
 from app.services.answer import GrowingAnswer
@@ -251,6 +251,13 @@ class ChatService(EngineListener):
         self._scheduler.run(Lane.STORAGE, work, lambda _: None, lambda _: None)
 
     # the engine's news
+
+    def prompt_read(self, reading: Reading) -> None:
+        answer = self._answer
+        if answer is None or reading.request_id != answer.request_id:
+            return
+        if answer.conversation_id == self.open_conversation_id:
+            self._tell(lambda li: li.reading_progressed(answer.id, reading))
 
     def text_produced(self, piece: TextProduced) -> None:
         answer = self._answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,17 +20,15 @@ from app.core.errors import (
     NoModelLoaded,
     Problem,
     ProtocolMismatch,
-    WorkerCrashed,
     WorkerDidNotStart,
-    WorkerKilled,
     WorkerNotResponding,
 )
 from app.core.logs import tail
 from app.core.paths import Paths
 from app.services.ports import EngineListener, EngineState, Scheduler
+from app.services.worker_end import why_ended
 from app.worker.main import run as run_worker
 
-SIGKILL = 9  # signal.SIGKILL, which Windows does not name
 STOP_PATIENCE_S = 3.0  # then the worker is killed: stop always works
 
 
@@ -54,6 +51,7 @@ class Engine:
         self._is_greeted = False
         self.state = EngineState.STOPPED
         self.model: ModelDescription | None = None
+        self.is_resting = False
         self.devices: tuple[Device, ...] = ()
         self.no_gpu: Problem | None = None  # why none of the devices is a graphics card
         self.engine_version = ""
@@ -103,6 +101,7 @@ class Engine:
             self.stop(request_id)
         self._path, self._params = path, params
         self._keep = keep or self._keep
+        self.is_resting = False
         self.model = None
         self.start()
         self._load_id = self._send(messages.Load(next(self._ids), path, params, self._keep))
@@ -175,6 +174,11 @@ class Engine:
         if self._child is not None:
             self._send(messages.Unload(next(self._ids)))
             self._load_id = 0
+
+    def rest(self) -> None:
+        """Unload because nobody asks anything; the next question loads the model again."""
+        self.is_resting = self.model is not None
+        self.unload()
 
     def _abandon_load(self) -> list[messages.Generate]:
         """A load in progress cannot be called off, its process can be ended: a huge file on a slow
@@ -282,7 +286,9 @@ class Engine:
         self.exit_code = code
         details = tail(self._paths.worker_log)
         problem = self._last_words or (
-            _why_ended(code, details) if self._is_greeted else WorkerDidNotStart(details).problem
+            why_ended(code, self._paths.worker_log)
+            if self._is_greeted
+            else WorkerDidNotStart(details).problem
         )
         was_loading = self.state is EngineState.LOADING
         answers, self._answers = self._answers, {}
@@ -306,16 +312,3 @@ class Engine:
             self.state = state
             for listener in self._listeners:
                 listener.engine_changed(state)
-
-
-def _why_ended(exit_code: int, details: str) -> Problem:
-    """How a process ended, for people. A negative code is the number of a signal."""
-    if exit_code >= 0:
-        return WorkerCrashed(details, reason=exit_code).problem
-    if exit_code == -SIGKILL:
-        return WorkerKilled(details).problem
-    try:
-        name = signal.Signals(-exit_code).name
-    except ValueError:
-        name = str(exit_code)
-    return WorkerCrashed(details, reason=name).problem

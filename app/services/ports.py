@@ -145,6 +145,9 @@ class ChatListener:
     def message_changed(self, message: Message) -> None:
         """Its status (and perhaps text) is another one now."""
 
+    def reading_progressed(self, message_id: MessageId, reading: Reading) -> None:
+        """How far the prompt of the answer on show was read."""
+
     def text_appended(self, message_id: MessageId, text: str) -> None:
         """The answer on show grew."""
 

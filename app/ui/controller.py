@@ -17,15 +17,19 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
+from app.core.messages import Reading
 from app.core.paths import Paths
 from app.core.settings import Settings, SettingsFile
 from app.services.chat import ChatService
 from app.services.engine import Engine
+from app.services.idle import IdleUnload
+from app.services.kept import KeptStates
 from app.services.library import Library
 from app.services.ports import ChatListener, EngineListener, EngineState, Lane
 from app.services.preferences import Preferences
 from app.ui import markdown
 from app.ui.bridge import QtScheduler
+from app.ui.engine_settings_control import EngineSettingsControl
 from app.ui.figures import Figures
 from app.ui.help_control import HelpControl
 from app.ui.hub_settings_control import HubSettingsControl
@@ -93,6 +97,12 @@ class Controller(QObject, EngineListener, ChatListener):
             self.preferences,
             self._change_setting,
         )
+        self.engine_settings = EngineSettingsControl(
+            window, theme, self.engine, self.models, self.preferences, self._change_setting
+        )
+        self._kept = KeptStates(paths, self.engine, scheduler, self.show_problem)
+        self._idle = IdleUnload(self.engine, scheduler, lambda: self.preferences.settings)
+        self.engine_settings.delete_kept_requested.connect(self._delete_kept)
         self.help.watch(self.engine, self.model_store.downloads)
         self._figures = Figures(self.engine, window.status)
         self.engine.add_listener(self)
@@ -147,6 +157,10 @@ class Controller(QObject, EngineListener, ChatListener):
 
     # what the person does
 
+    def _delete_kept(self) -> None:
+        words = self.tr("What was kept ready of conversations is deleted.")
+        self._kept.clear(lambda: self.window.toast.show_text(words))
+
     def _new_conversation(self) -> None:
         self.chat.new_conversation()
         self.window.composer.setFocus()
@@ -165,6 +179,9 @@ class Controller(QObject, EngineListener, ChatListener):
         if name not in ("theme", "language"):
             self.model_store.settings_changed()
         self.hub_settings.refresh()
+        self.engine_settings.refresh()
+        if name == "unload_after_min":
+            self._idle.restart()
         self.window.show_settings(self.preferences.settings)
         if name == "theme":
             self._theme.choose(self.preferences.settings.theme)
@@ -201,7 +218,8 @@ class Controller(QObject, EngineListener, ChatListener):
 
     def show_problem(self, problem: Problem) -> None:
         """A problem of the app, with what can be done about it as buttons."""
-        self.window.banner.show_problem(problem, self._offers_for(problem))
+        offers = [*self.models.recovery.offers(problem), *self._offers_for(problem)]
+        self.window.banner.show_problem(problem, offers)
 
     def _offers_for(self, problem: Problem) -> list[Offer]:
         family = problem.code.split(".")[0]
@@ -274,6 +292,7 @@ class Controller(QObject, EngineListener, ChatListener):
         self._show_answering()
 
     def conversation_deleted(self, conversation: Conversation) -> None:
+        self._kept.forget([conversation.id])
         words = self.tr("Deleted “{title}”").replace("{title}", conversation.title)
         self.window.toast.show_text(words, with_undo=True)
 
@@ -285,6 +304,9 @@ class Controller(QObject, EngineListener, ChatListener):
     def message_changed(self, message: Message) -> None:
         self.window.transcript.update_message(message)
         self._show_answering()
+
+    def reading_progressed(self, message_id: MessageId, reading: Reading) -> None:
+        self.window.transcript.show_reading(message_id, reading)
 
     def text_appended(self, message_id: MessageId, text: str) -> None:
         self.window.transcript.append_text(message_id, text)

@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
     stop_requested = Signal()
     new_requested = Signal()
     hub_settings_requested = Signal()  # the dialog "Models and network"
+    engine_settings_requested = Signal()  # the dialog "Model and answers"
     about_requested = Signal()
     crash_requested = Signal()  # the dialog with the last crash
     models_page_made = Signal(object)  # ModelsPage, empty still
@@ -165,6 +166,9 @@ class MainWindow(QMainWindow):
         self.offline_action.triggered.connect(
             lambda is_on: self.setting_chosen.emit("is_offline", is_on)
         )
+        self.engine_settings_action = menu.addAction(self.tr("Model and answers…"))
+        self.engine_settings_action.setShortcut(QKeySequence("Ctrl+,"))  # Preferences on a Mac
+        self.engine_settings_action.triggered.connect(self.engine_settings_requested)
         self.hub_settings_action = menu.addAction(self.tr("Models and network…"))
         self.hub_settings_action.triggered.connect(self.hub_settings_requested)
         menu.addSeparator()

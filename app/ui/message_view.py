@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.entities import Message, Role, Status
+from app.core.entities import Message, Role, Statistics, Status
+from app.ui.answer_figures import lines_of, seconds_text
 from app.ui.message_body import MessageBody
 from app.ui.prose import ProseBlock
 from app.ui.theme import GAP, Theme
@@ -34,6 +35,7 @@ class MessageView(QWidget):
         self._theme = theme
         self._text = ""
         self._status = message.status
+        self._statistics: Statistics | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, GAP, 0, GAP)
         self._layout.setSpacing(0)
@@ -57,6 +59,16 @@ class MessageView(QWidget):
             self._body.append(text, is_complete=self._status is not Status.STREAMING)
             self._waiting.hide()
 
+    def show_reading(self, done: int, total: int, seconds_left: float) -> None:
+        """How far a long prompt was read, while there is no text yet."""
+        if self.role is Role.ASSISTANT:
+            words = self.tr("Reading… {percent} %, {time} left")
+            self._waiting.setText(
+                words.replace("{percent}", f"{100 * done // max(total, 1)}").replace(
+                    "{time}", seconds_text(seconds_left)
+                )
+            )
+
     def update_from(self, message: Message) -> None:
         """Take over text and status of `message`, which has the same id."""
         if not isinstance(self._body, MessageBody):
@@ -74,6 +86,7 @@ class MessageView(QWidget):
         if self.role is Role.ASSISTANT:
             self._copy.setIcon(self._theme.icon("copy", self._theme.colours.muted))
             self._again.setIcon(self._theme.icon("rotate-ccw", self._theme.colours.muted))
+            self._why.setIcon(self._theme.icon("info", self._theme.colours.muted))
 
     def set_last(self, is_last: bool) -> None:
         """Only the last answer can be tried again."""
@@ -123,6 +136,15 @@ class MessageView(QWidget):
         inner.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignBottom)
         self._layout.addSpacing(4)
         self._layout.addWidget(self._problem)
+        self._figures_text = QLabel()
+        self._figures_text.setProperty("role", "muted")
+        self._figures_text.setTextFormat(Qt.TextFormat.PlainText)
+        self._figures_text.setWordWrap(True)
+        self._figures_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._figures_text.hide()
+        self._why = self._small_button("info", self.tr("How it was made: times and tokens"))
+        self._why.setCheckable(True)
+        self._why.toggled.connect(self._show_figures)
         self._copy = self._small_button("copy", self.tr("Copy the answer"))
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
         self._again = self._small_button("rotate-ccw", self.tr("Answer again"))
@@ -135,11 +157,18 @@ class MessageView(QWidget):
         row = QHBoxLayout(self._footer)
         row.setContentsMargins(0, 2, 0, 0)
         row.setSpacing(2)
-        for widget in (self._copy, self._again):
+        for widget in (self._copy, self._again, self._why):
             row.addWidget(widget)
         row.addSpacing(4)
         row.addWidget(self._end, 1)
         self._layout.addWidget(self._footer)
+        self._layout.addWidget(self._figures_text)
+
+    def _show_figures(self, is_on: bool) -> None:
+        statistics = self._statistics
+        if is_on and statistics is not None:
+            self._figures_text.setText("\n".join(lines_of(statistics)))
+        self._figures_text.setVisible(is_on)
 
     def _small_button(self, icon: str, name: str) -> QToolButton:
         button = QToolButton()
@@ -153,6 +182,8 @@ class MessageView(QWidget):
         self._waiting.setVisible(is_streaming and not self._text)
         self._footer.setVisible(not is_streaming and bool(self._text))
         self._again.setVisible(not is_streaming)
+        self._statistics = message.statistics
+        self._why.setVisible(message.statistics is not None)
         self._end.setText(self._words_for(message))
         # an answer that was cut short keeps its text and says so quietly; one that could not be
         # given has nothing else to show

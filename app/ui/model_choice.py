@@ -18,6 +18,7 @@ from app.services.ports import EngineListener, EngineState, Lane, Scheduler
 from app.services.preferences import Preferences
 from app.services.starter import StarterService
 from app.ui.main_window import MainWindow
+from app.ui.recovery_control import RecoveryControl
 from app.ui.words import short_model_name, summary_of
 
 
@@ -37,7 +38,6 @@ class ModelChoice(QObject, EngineListener):
         show_problem: Callable[[Problem], None],
     ) -> None:
         super().__init__(window)
-        self._paths = paths
         self._library = library
         self._window = window
         self._engine = engine
@@ -46,6 +46,9 @@ class ModelChoice(QObject, EngineListener):
         self._show_problem = show_problem
         self._starter = StarterService(paths, scheduler)
         self._models: list[LocalModel] = []
+        self.recovery = RecoveryControl(  # hears of the engine's news before this does
+            paths, window, engine, scheduler, preferences, show_problem
+        )
         engine.add_listener(self)
         window.model_chosen.connect(self.load)
         window.empty.choose_file_requested.connect(window.ask_for_model)
@@ -59,15 +62,12 @@ class ModelChoice(QObject, EngineListener):
 
     def load(self, path: Path) -> None:
         """Load the model at `path`; the choice is remembered once it is loaded."""
-        self._window.banner.clear_about("model", "worker")
-        settings = self._preferences.settings
-        keep = settings.keep_params(self._paths.kept_states)
-        self._engine.load(path, settings.load_params(), keep)
+        self.recovery.load(path, self._size_of(path))
 
     def reload(self) -> None:
         """The model that was asked for last, once more."""
         self._window.banner.clear_about("model", "worker")
-        self._engine.reload()
+        self.recovery.reload()
 
     def look(self) -> None:
         """Search the models folders, off the main thread."""
@@ -92,6 +92,7 @@ class ModelChoice(QObject, EngineListener):
     def stop(self) -> None:
         """At quit: end a fetch that is under way."""
         self._starter.cancel()
+        self.recovery.stop()
 
     def _show(self, models: list[LocalModel]) -> None:
         if models != self._models or not models:
@@ -104,10 +105,17 @@ class ModelChoice(QObject, EngineListener):
         if self._engine.model_path is None:
             remembered = self._preferences.settings.model_path
             chosen = choose_model(remembered, models)
-            if chosen is not None:
-                self.load(chosen.path)
-            else:
+            if chosen is None:
                 self._show_none()
+            elif self.recovery.holds_back(chosen.path, chosen.size_bytes):
+                self._window.status.show_words(self.tr("No model is loaded"))
+                self._window.composer.set_can_send(False)
+            else:
+                self.load(chosen.path)
+
+    def _size_of(self, path: Path) -> int | None:
+        """Bytes of a model that was found; None for a file from elsewhere."""
+        return next((m.size_bytes for m in self._models if m.path == path), None)
 
     def _show_none(self) -> None:
         self._window.empty.show_no_model(str(self._library.root))
@@ -149,4 +157,8 @@ class ModelChoice(QObject, EngineListener):
         if state is EngineState.STOPPED or (
             state is EngineState.IDLE and self._engine.model_path is not None
         ):
-            self._window.status.show_words(self.tr("No model is loaded"))
+            words = self.tr("No model is loaded")
+            if self._engine.is_resting and self._engine.model_path is not None:
+                name = short_model_name(self._engine.model_path.name)
+                words = self.tr("{name} rests; the next question loads it").replace("{name}", name)
+            self._window.status.show_words(words)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QFont, QWheelEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,18 +21,21 @@ from PySide6.QtWidgets import (
 from app.core.errors import AppError
 from app.core.settings import Declaration, declarations
 from app.ui.models_parts import label, set_role
-from app.ui.theme import SMALL
+from app.ui.models_search import Choice
+from app.ui.theme import SMALL, Theme
 from app.ui.words import action_of, summary_of
+
+DECIMALS = 4
 
 
 def declared_label(declaration: Declaration) -> str:
     """The setting's name, translated."""
-    return QCoreApplication.translate("Settings", declaration.label)
+    return _translated(declaration.label)
 
 
 def declared_help(declaration: Declaration) -> str:
     """What it does, translated."""
-    return QCoreApplication.translate("Settings", declaration.help)
+    return _translated(declaration.help)
 
 
 class Field(QWidget):
@@ -126,44 +131,125 @@ class CheckField(Field):
 
 
 class NumberField(Field):
-    """A whole number between its limits. `unit` follows it, `zero` stands in for 0."""
+    """A whole number between its limits. `unit` follows it, `lowest` stands in for the least."""
 
-    def __init__(self, name: str, unit: str = "", zero: str = "", step: int = 1) -> None:
+    def __init__(self, name: str, unit: str = "", lowest: str = "", step: int = 1) -> None:
         super().__init__(name)
-        self.editor = _Number()
+        self.editor = QSpinBox()
         self.editor.setRange(
             int(self.declaration.minimum or 0), int(self.declaration.maximum or 1_000_000)
         )
         self.editor.setSuffix(unit)
-        self.editor.setSpecialValueText(zero)
+        self.editor.setSpecialValueText(lowest)
         self.editor.setSingleStep(step)
         self.editor.setGroupSeparatorShown(True)
         self.editor.setKeyboardTracking(False)  # not at every digit
         self.editor.setMinimumSize(150, 30)
         self.editor.valueChanged.connect(lambda value: self.changed.emit(name, value))
+        keep_from_wheel(self.editor)
         self._fill(self.editor, is_narrow=True)
 
     def show_value(self, value: int) -> None:
+        """The value in force; the same again leaves alone what is being typed."""
+        if value != self.editor.value():
+            self.editor.blockSignals(True)
+            self.editor.setValue(value)
+            self.editor.blockSignals(False)
+
+
+class DecimalField(Field):
+    """A number with decimals between its limits."""
+
+    def __init__(self, name: str, step: float = 0.05) -> None:
+        super().__init__(name)
+        self.editor = _Decimal()
+        self.editor.setDecimals(DECIMALS)
+        self.editor.setRange(self.declaration.minimum or 0.0, self.declaration.maximum or 1.0)
+        self.editor.setSingleStep(step)
+        self.editor.setKeyboardTracking(False)
+        self.editor.setMinimumSize(150, 30)
+        self.editor.valueChanged.connect(self._take)
+        keep_from_wheel(self.editor)
+        self._fill(self.editor, is_narrow=True)
+
+    def show_value(self, value: float) -> None:
+        """The value in force; the same again leaves alone what is being typed."""
+        if round(value, DECIMALS) != round(self.editor.value(), DECIMALS):
+            self.editor.blockSignals(True)
+            self.editor.setValue(value)
+            self.editor.blockSignals(False)
+
+    def _take(self, value: float) -> None:
+        self.changed.emit(self.name, round(value, DECIMALS))
+
+
+class ChoiceField(Field):
+    """One of several: the declared choices, or `choices` as pairs of a value and its words."""
+
+    def __init__(
+        self,
+        name: str,
+        theme: Theme,
+        choices: Sequence[tuple[object, str]] = (),
+        *,
+        is_wide: bool = False,
+    ) -> None:
+        super().__init__(name)
+        self.editor = Choice(theme, declared_label(self.declaration))
+        self.editor.setToolTip("")
+        self.editor.setMinimumSize(150, 30)
+        if is_wide:  # long words are cut rather than widening the page
+            policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            self.editor.setSizeAdjustPolicy(policy)
+        self.editor.activated.connect(
+            lambda index: self.changed.emit(name, self.editor.itemData(index))
+        )
+        keep_from_wheel(self.editor)
+        self._fill(self.editor, is_narrow=not is_wide)
+        self.offer(choices or [(v, _translated(text)) for v, text in self.declaration.choices])
+
+    def offer(self, choices: Sequence[tuple[object, str]]) -> None:
+        """Other choices; an open list stays as it is where they are the same."""
+        editor = self.editor
+        if choices != [(editor.itemData(n), editor.itemText(n)) for n in range(editor.count())]:
+            editor.clear()
+            for value, text in choices:
+                editor.addItem(text, value)
+
+    def show_value(self, value: object) -> None:
         """The value in force."""
-        self.editor.blockSignals(True)
-        self.editor.setValue(value)
-        self.editor.blockSignals(False)
+        self.editor.setCurrentIndex(self.editor.findData(value))
 
 
-class _Number(QSpinBox):
-    """One that the wheel does not change while the page is scrolled."""
+class _Decimal(QDoubleSpinBox):
+    """One without zeros that say nothing."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
+        locale = self.locale()
+        text = locale.toString(value, "f", DECIMALS)
+        return text.rstrip(locale.zeroDigit()).removesuffix(locale.decimalPoint())
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
+
+class _WheelGuard(QObject):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and not (
+            isinstance(watched, QWidget) and watched.hasFocus()
+        ):
             event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+
+def keep_from_wheel(editor: QWidget) -> None:
+    """The wheel does not change it while the page is scrolled."""
+    editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    editor.installEventFilter(_WheelGuard(editor))
 
 
 def title(text: str) -> QLabel:
     """The name of a field."""
     return label(text, weight=QFont.Weight.DemiBold)
+
+
+def _translated(text: str) -> str:
+    return QCoreApplication.translate("Settings", text)

@@ -1,48 +1,64 @@
-"""The line at the bottom: model, context used, tokens per second, memory."""
+"""The line at the bottom: model and where it is, context used, tokens per second, memory."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from app.core.entities import ModelDescription
+from app.core.entities import ModelDescription, Placement
 from app.core.errors import Problem
 from app.ui.theme import GAP, SMALL, text_font
 from app.ui.words import action_of, number_text, short_model_name, size_text, summary_of
 
 
 class StatusLine(QWidget):
-    """Four small facts; each is empty until it is known."""
+    """Five small facts; each is empty until it is known."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = QLabel()
+        self.place = QLabel()
         self.context = QLabel()
         self.speed = QLabel()
         self.memory = QLabel()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GAP * 2, 2, GAP * 2, 6)
         layout.setSpacing(GAP * 2)
-        for label in (self.model, self.context, self.speed, self.memory):
+        for label in (self.model, self.place, self.context, self.speed, self.memory):
             label.setProperty("role", "muted")
             label.setFont(text_font(SMALL))
             layout.addWidget(label)
-        layout.insertStretch(1, 1)
+        layout.insertStretch(2, 1)
 
     def show_model(self, model: ModelDescription, no_gpu: Problem | None) -> None:
-        """The model that answers, and an empty context; pointed at, why no graphics card helps."""
+        """The model that answers and where it is, and an empty context; pointed at, why no graphics
+        card helps."""
         self.model.setText(short_model_name(model.path.name))
-        lines = [str(model.path)]
-        if no_gpu is not None:
-            lines += [summary_of(no_gpu), action_of(no_gpu)]
-        self.model.setToolTip("\n".join(lines))
+        self.model.setToolTip(str(model.path))
+        self.place.setText(self._place_words(model.placement))
+        reason = f"{summary_of(no_gpu)}\n{action_of(no_gpu)}" if no_gpu is not None else ""
+        self.place.setToolTip(reason or model.placement.description)
         self.show_context(0, model.context)
+
+    def _place_words(self, place: Placement) -> str:
+        size = size_text(place.device_bytes + place.host_bytes)
+        if not place.gpu_layers:
+            return self.tr("on the processor, {size}").replace("{size}", size)
+        device = place.description or place.device
+        return (
+            self.tr("{layers} of {all} layers on {device}, {size}")
+            .replace("{layers}", number_text(place.gpu_layers))
+            .replace("{all}", number_text(place.layers))
+            .replace("{device}", device)
+            .replace("{size}", size_text(place.device_bytes))
+        )
 
     def show_words(self, words: str) -> None:
         """A state instead of a model: loading, no model."""
         self.model.setText(words)
         self.model.setToolTip("")
-        for label in (self.context, self.speed, self.memory):
+        for label in (self.place, self.context, self.speed, self.memory):
             label.clear()
+            label.setToolTip("")
 
     def show_context(self, used: int, context: int) -> None:
         """Tokens in the context, of how many."""

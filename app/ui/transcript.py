@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.entities import Message, MessageId
+from app.core.messages import Reading
 from app.ui.message_view import MessageView
 from app.ui.theme import GAP, READING_WIDTH, Theme
 
@@ -107,6 +108,11 @@ class Transcript(QScrollArea):
         if not self._frame.isActive():
             passed_ms = int((time.monotonic() - self._painted_at) * 1000)
             self._frame.start(max(0, self._frame_ms - passed_ms))
+
+    def show_reading(self, message_id: MessageId, reading: Reading) -> None:
+        """How far the prompt of an answer was read."""
+        if (view := self._views.get(message_id)) is not None:
+            view.show_reading(reading.done, reading.total, reading.seconds_left)
 
     def update_message(self, message: Message) -> None:
         """Its status is another one now."""

@@ -140,7 +140,7 @@ class Generation:
             self._last = time.monotonic()
             if not self._first:
                 self._first = self._last
-            if llama_cpp.llama_token_is_eog(vocabulary, token):
+            if llama_cpp.llama_vocab_is_eog(vocabulary, token):
                 break
             self._produced += 1
             text, is_stopped = self._before_stop(self._decoder.decode(self._pieces[token]))

@@ -59,7 +59,9 @@ def describe(
     )
 
 
-def load_error(path: Path, header: GgufHeader, context: int, details: str) -> AppError:
+def load_error(
+    path: Path, header: GgufHeader, context: int, kv_type: str, details: str
+) -> AppError:
     """llama.cpp's words as one of ours."""
     lowered = details.lower()
     if "unknown model architecture" in lowered:
@@ -68,20 +70,22 @@ def load_error(path: Path, header: GgufHeader, context: int, details: str) -> Ap
     if any(words in lowered for words in MEMORY_WORDS):
         if is_gpu:
             return GpuLoadFailed(details, name=path.name)
-        return _memory_error(path, header, context, details)
+        return _memory_error(path, header, context, kv_type, details)
     if is_gpu and "error" in lowered:
         return GpuLoadFailed(details, name=path.name)
     return ModelFileDamaged(details, name=path.name)
 
 
-def check_memory(path: Path, header: GgufHeader, context: int) -> None:
-    """Raises NotEnoughMemory where a load would not fit."""
-    if memory_bytes(header, context) > free_ram_bytes():
-        raise _memory_error(path, header, context, "")
+def check_memory(path: Path, header: GgufHeader, context: int, kv_type: str, room: int) -> None:
+    """Raises NotEnoughMemory where a load would not fit into `room` bytes."""
+    if memory_bytes(header, context, kv_type=kv_type) > room:
+        raise _memory_error(path, header, context, kv_type, "")
 
 
-def _memory_error(path: Path, header: GgufHeader, context: int, details: str) -> NotEnoughMemory:
-    need = memory_bytes(header, context)
+def _memory_error(
+    path: Path, header: GgufHeader, context: int, kv_type: str, details: str
+) -> NotEnoughMemory:
+    need = memory_bytes(header, context, kv_type=kv_type)
     return NotEnoughMemory(
         details, name=path.name, need=size_words(need), have=size_words(free_ram_bytes())
     )

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from app.core.entities import Device, ModelDescription, Statistics, StopReason
+from app.core.entities import Device, LoadParams, ModelDescription, Statistics, StopReason
 from app.core.errors import AppError, InternalError, NoModelLoaded
 from app.core.logs import redirect_native_output
 from app.core.messages import (
@@ -186,9 +186,10 @@ class Worker:
         self._send(Loading(command.request_id, 0.0))
         header = read_header(command.path)  # a bad file leaves the loaded model alone
         context = llm.context_for(command.params, header.trained_context)
-        if memory_bytes(header, context) > free_ram_bytes():
+        kv_type = command.params.kv_type
+        if memory_bytes(header, context, kv_type=kv_type) > self._room(command.params):
             self._unload()  # what it held may be what is missing
-            check_memory(command.path, header, context)
+            check_memory(command.path, header, context, kv_type, self._room(command.params))
         self._unload()
         began, told = time.monotonic(), 0.0
 
@@ -204,7 +205,8 @@ class Worker:
                 command.path, command.params, context, self._flag, self._devices, self._log, tell
             )
         except ValueError as error:
-            raise load_error(command.path, header, context, f"{error}\n{self._tail()}") from None
+            details = f"{error}\n{self._tail()}"
+            raise load_error(command.path, header, context, kv_type, details) from None
         client = loaded.client
         self._llm = loaded
         self._template = ChatTemplate(
@@ -223,6 +225,14 @@ class Worker:
         self._load_s = 0.0 if self._commands.empty() else self._description.load_s
         gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
         self._send(ModelLoaded(command.request_id, self._description))
+
+    def _room(self, params: LoadParams) -> int:
+        """Bytes there are for a model: the computer's, and those of the card it goes to."""
+        from app.worker.placement import SPARE, choose_device
+
+        device = choose_device(params, self._devices)
+        has_own = device is not None and device.kind == "gpu" and params.gpu_layers != 0
+        return free_ram_bytes() + (int(device.free_bytes * SPARE) if device and has_own else 0)
 
     def _open_states(self, command: Load, placement: Placement) -> States:
         """What was kept of conversations with just this model, loaded so."""
@@ -328,7 +338,7 @@ class Worker:
             llm.states.keep(self._conversation, llm.cache_.tokens, llm.cache_.state())
 
     def _forget(self, command: Forget) -> None:
-        if self._conversation in command.conversations:
+        if self._conversation in command.conversations or not command.conversations:
             self._conversation = ""
         if self._llm is not None and self._llm.states is not None:
             self._llm.states.forget(command.conversations)

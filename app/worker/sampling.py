@@ -93,14 +93,17 @@ class Sampler:
             raise
 
     def prime(self, tokens: Sequence[int], params: SamplingParams) -> None:
-        """Let penalties and DRY see what the prompt ends with."""
+        """Let penalties and DRY see what the prompt ends with.
+
+        Not the marks around messages: an end that came often would be less likely to come."""
         window = max(params.penalty_window, 0) if params.penalty_window >= 0 else len(tokens)
         if params.dry_multiplier > 0:
             window = max(window, params.dry_window if params.dry_window >= 0 else len(tokens))
         elif (params.repeat_penalty, params.frequency_penalty, params.presence_penalty) == OFF:
             return
         for token in tokens[-window:] if window else ():
-            llama_cpp.llama_sampler_accept(self._chain, token)
+            if not llama_cpp.llama_vocab_is_control(self._vocabulary, token):
+                llama_cpp.llama_sampler_accept(self._chain, token)
 
     def sample(self, index: int = -1) -> int:
         """The next token, from the scores at `index` of the last batch; it counts as written."""

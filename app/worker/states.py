@@ -20,7 +20,7 @@ import threading
 import zlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,8 +65,7 @@ class States:
         """The state that has most of the beginning of `tokens`, and enough more than the `held`
         ones; with `is_whole` only one that has nothing else (it cannot be cut)."""
         found, most, wanted = None, held + LEAST_GAIN - 1, array("i", tokens)
-        known = dict(self._disk.states) if self._disk else {}
-        for state in (known | self._memory).values():
+        for state in self._known().values():
             same = common_prefix(state.tokens, wanted)
             is_usable = not is_whole or (same == len(state.tokens) and same < len(wanted))
             if same > most and is_usable:
@@ -95,9 +94,9 @@ class States:
         for conversation in list(self._memory):
             self._save(conversation)
 
-    def forget(self, conversations: Iterable[str]) -> None:
-        """Keep nothing of them any more."""
-        for conversation in conversations:
+    def forget(self, conversations: Sequence[str]) -> None:
+        """Keep nothing of them any more; without any, of none at all."""
+        for conversation in conversations or self._known():
             for name in (conversation, f"{conversation}-start"):
                 self._memory.pop(name, None)
                 if self._disk:
@@ -113,6 +112,9 @@ class States:
         if self._disk and conversation not in self._is_saved and _NAME.fullmatch(conversation):
             self._is_saved.add(conversation)
             self._disk.write(self._memory[conversation])
+
+    def _known(self) -> dict[str, State]:
+        return (dict(self._disk.states) if self._disk else {}) | self._memory
 
     def _held_bytes(self) -> int:
         return sum(len(state.data) for state in self._memory.values())

@@ -2,6 +2,69 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name></name>
+    <message>
+        <source>{time} s</source>
+        <translation>{time} 秒</translation>
+    </message>
+    <message>
+        <source>The first word came after {time}.</source>
+        <translation>{time}后出现第一个词。</translation>
+    </message>
+    <message>
+        <source>It waited for the model to load: {time}.</source>
+        <translation>等待模型加载：{time}。</translation>
+    </message>
+    <message>
+        <source>{known} of {all} tokens had been read before.</source>
+        <translation>{all} 个词元中有 {known} 个此前已读过。</translation>
+    </message>
+    <message>
+        <source>{known} of {all} tokens had been read before and were kept.</source>
+        <translation>{all} 个词元中有 {known} 个此前已读过并保留了下来。</translation>
+    </message>
+    <message>
+        <source>{known} of {all} tokens had been read before; some moved up.</source>
+        <translation>{all} 个词元中有 {known} 个此前已读过；其中一些向前移动了。</translation>
+    </message>
+    <message>
+        <source>Reading {count} tokens took {time} ({speed} tokens/s).</source>
+        <translation>读取 {count} 个词元用时 {time}（每秒 {speed} 个）。</translation>
+    </message>
+    <message>
+        <source>The context was full: the oldest messages were left out ({count}).</source>
+        <translation>上下文已满：最早的 {count} 条消息未被包括。</translation>
+    </message>
+    <message>
+        <source>Writing {count} tokens took {time} ({speed} tokens/s).</source>
+        <translation>写出 {count} 个词元用时 {time}（每秒 {speed} 个）。</translation>
+    </message>
+    <message>
+        <source>{right} of {all} guessed tokens were right.</source>
+        <translation>{all} 个猜测的词元中有 {right} 个正确。</translation>
+    </message>
+    <message>
+        <source>The model ended it by itself.</source>
+        <translation>由模型自行结束。</translation>
+    </message>
+    <message>
+        <source>It ended at the longest answer or the end of the context.</source>
+        <translation>因达到回答长度上限或上下文末尾而结束。</translation>
+    </message>
+    <message>
+        <source>It was stopped.</source>
+        <translation>已被停止。</translation>
+    </message>
+    <message>
+        <source>All was computed by the processor.</source>
+        <translation>全部由处理器计算。</translation>
+    </message>
+    <message>
+        <source>{count} of {all} layers were computed by the graphics card.</source>
+        <translation>{all} 层中有 {count} 层由显卡计算。</translation>
+    </message>
+</context>
+<context>
     <name>About</name>
     <message>
         <source>About Inglenook</source>
@@ -97,6 +160,101 @@
     </message>
 </context>
 <context>
+    <name>AnswersPage</name>
+    <message>
+        <source>Answers</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>The whole context</source>
+        <translation>整个上下文</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Version 1</source>
+        <translation>版本 1</translation>
+    </message>
+    <message>
+        <source>Version 2</source>
+        <translation>版本 2</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Rest of the context</source>
+        <translation>剩余的上下文</translation>
+    </message>
+    <message>
+        <source>Always another</source>
+        <translation>每次不同</translation>
+    </message>
+    <message>
+        <source>How words are chosen</source>
+        <translation>如何选词</translation>
+    </message>
+    <message>
+        <source>Common</source>
+        <translation>常用</translation>
+    </message>
+    <message>
+        <source>Every answer</source>
+        <translation>每次回答</translation>
+    </message>
+    <message>
+        <source>Form of the answers</source>
+        <translation>回答的格式</translation>
+    </message>
+    <message>
+        <source>The model recommends this.</source>
+        <translation>这是模型推荐的数值。</translation>
+    </message>
+    <message>
+        <source>Not used: the JSON schema goes before it.</source>
+        <translation>未使用：JSON schema 优先于语法。</translation>
+    </message>
+    <message>
+        <source>What the model&apos;s file says once it is loaded, else as balanced.</source>
+        <translation>加载后采用模型文件中的推荐值，没有推荐值时与“均衡”相同。</translation>
+    </message>
+    <message>
+        <source>The loaded model recommends nothing; answers are as balanced.</source>
+        <translation>已加载的模型没有推荐值；与“均衡”相同。</translation>
+    </message>
+    <message>
+        <source>The loaded model recommends some of the values; the others are balanced.</source>
+        <translation>已加载的模型推荐了其中一些数值；其余与“均衡”相同。</translation>
+    </message>
+    <message>
+        <source>Not a word, = and a number: “{line}”. Not used as long as it is there.</source>
+        <translation>“{line}”不是“词 = 数字”的形式。改正之前不会使用。</translation>
+    </message>
+    <message>
+        <source>A rule called root is missing, such as: root ::= &quot;yes&quot; | &quot;no&quot;</source>
+        <translation>缺少名为 root 的规则，例如：root ::= &quot;yes&quot; | &quot;no&quot;</translation>
+    </message>
+    <message>
+        <source>Not JSON at line {line}, column {column}. Not used until it is right.</source>
+        <translation>第 {line} 行第 {column} 列不是有效的 JSON。改正之前不会使用。</translation>
+    </message>
+    <message>
+        <source>This is nested too deeply.</source>
+        <translation>嵌套层次过深。</translation>
+    </message>
+    <message>
+        <source>A schema begins with { and ends with }.</source>
+        <translation>schema 须以 { 开头、以 } 结尾。</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Close</source>
@@ -181,6 +339,10 @@
 </context>
 <context>
     <name>Controller</name>
+    <message>
+        <source>What was kept ready of conversations is deleted.</source>
+        <translation>为对话保留的内容已删除。</translation>
+    </message>
     <message>
         <source>The language changes with the next start</source>
         <translation>语言将在下次启动时更改</translation>
@@ -569,6 +731,32 @@
     </message>
 </context>
 <context>
+    <name>EngineSettings</name>
+    <message>
+        <source>Model and answers</source>
+        <translation>模型与回答</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Changes apply from the next answer on.</source>
+        <translation>更改从下一次回答起生效。</translation>
+    </message>
+</context>
+<context>
+    <name>Fold</name>
+    <message>
+        <source>Open</source>
+        <translation>已展开</translation>
+    </message>
+    <message>
+        <source>Folded</source>
+        <translation>已折叠</translation>
+    </message>
+</context>
+<context>
     <name>FoldersPart</name>
     <message>
         <source>Choose…</source>
@@ -845,6 +1033,10 @@
         <translation>离线</translation>
     </message>
     <message>
+        <source>Model and answers…</source>
+        <translation>模型与回答…</translation>
+    </message>
+    <message>
         <source>Models and network…</source>
         <translation>模型与网络…</translation>
     </message>
@@ -900,12 +1092,20 @@
 <context>
     <name>MessageView</name>
     <message>
+        <source>Reading… {percent} %, {time} left</source>
+        <translation>正在阅读…… {percent} %，还剩 {time}</translation>
+    </message>
+    <message>
         <source>Reading…</source>
         <translation>正在阅读…</translation>
     </message>
     <message>
         <source>Try again</source>
         <translation>重试</translation>
+    </message>
+    <message>
+        <source>How it was made: times and tokens</source>
+        <translation>回答的生成过程：时间与词元</translation>
     </message>
     <message>
         <source>Copy the answer</source>
@@ -943,8 +1143,83 @@
         <translation>正在加载 {name}…</translation>
     </message>
     <message>
+        <source>{name} rests; the next question loads it</source>
+        <translation>{name} 已休息；下一个问题会重新加载它</translation>
+    </message>
+    <message>
         <source>No model is loaded</source>
         <translation>未加载模型</translation>
+    </message>
+</context>
+<context>
+    <name>ModelPage</name>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>As many as fit</source>
+        <translation>能放下多少就放多少</translation>
+    </message>
+    <message>
+        <source> min</source>
+        <translation> 分钟</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>从不</translation>
+    </message>
+    <message>
+        <source> MiB</source>
+        <translation> MiB</translation>
+    </message>
+    <message>
+        <source>Not kept</source>
+        <translation>不保留</translation>
+    </message>
+    <message>
+        <source>In force when a model is loaded the next time.</source>
+        <translation>下次加载模型时生效。</translation>
+    </message>
+    <message>
+        <source>Delete what is kept</source>
+        <translation>删除已保留的内容</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>上下文</translation>
+    </message>
+    <message>
+        <source>Where it runs</source>
+        <translation>运行位置</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Memory and disk</source>
+        <translation>内存与磁盘</translation>
+    </message>
+    <message>
+        <source>{name} was trained for {trained} tokens; {used} are in use now.</source>
+        <translation>{name} 的训练长度为 {trained} 个词元；当前使用 {used} 个。</translation>
+    </message>
+    <message>
+        <source>Processor only</source>
+        <translation>仅处理器</translation>
+    </message>
+    <message>
+        <source>{name} (not there now)</source>
+        <translation>{name}（当前不可用）</translation>
+    </message>
+    <message>
+        <source>{free} of {total} free</source>
+        <translation>可用 {free}，共 {total}</translation>
     </message>
 </context>
 <context>
@@ -1196,6 +1471,25 @@
     </message>
 </context>
 <context>
+    <name>PresetField</name>
+    <message>
+        <source>Little variation: for facts, code and translations.</source>
+        <translation>变化少：适合事实、代码和翻译。</translation>
+    </message>
+    <message>
+        <source>Good for most questions.</source>
+        <translation>适合大多数问题。</translation>
+    </message>
+    <message>
+        <source>More variation: for stories and ideas.</source>
+        <translation>变化多：适合故事和创意。</translation>
+    </message>
+    <message>
+        <source>The values below, as you set them. They begin with those in force.</source>
+        <translation>使用您在下方设置的数值，以当前生效的数值为起点。</translation>
+    </message>
+</context>
+<context>
     <name>Problem</name>
     <message>
         <source>Inglenook could not do that.</source>
@@ -1398,6 +1692,14 @@
         <translation>请在显卡上加载更少的层，或改用处理器。详情中说明了发生的情况。</translation>
     </message>
     <message>
+        <source>The last attempt to load {name} was cut short, perhaps by a crash.</source>
+        <translation>上次加载 {name} 时中途中断，可能是因为崩溃。</translation>
+    </message>
+    <message>
+        <source>Try it with a smaller setting, or load it as before.</source>
+        <translation>请用较小的设置再试，或按原来的设置加载。</translation>
+    </message>
+    <message>
         <source>The message is too long: {tokens} tokens, and the context holds {context}.</source>
         <translation>消息太长：有 {tokens} 个词元，而上下文只能容纳 {context} 个。</translation>
     </message>
@@ -1444,6 +1746,34 @@
     <message>
         <source>Correct it in the settings or take it out. The details say what is wrong.</source>
         <translation>请在设置中更正或删除它。详情中说明了问题所在。</translation>
+    </message>
+    <message>
+        <source>The computer&apos;s memory was not enough, so the model&apos;s process ended ({reason}).</source>
+        <translation>电脑内存不足，模型进程已结束（{reason}）。</translation>
+    </message>
+    <message>
+        <source>What it had written is kept. Load the model with a smaller setting.</source>
+        <translation>已写出的内容会保留。请用较小的设置加载模型。</translation>
+    </message>
+    <message>
+        <source>The graphics card&apos;s memory was not enough, so the model&apos;s process ended ({reason}).</source>
+        <translation>显卡显存不足，模型进程已结束（{reason}）。</translation>
+    </message>
+    <message>
+        <source>The graphics card or its driver failed, so the model&apos;s process ended ({reason}).</source>
+        <translation>显卡或其驱动出错，模型进程已结束（{reason}）。</translation>
+    </message>
+    <message>
+        <source>What it had written is kept. Load the model on the processor, or load it again.</source>
+        <translation>已写出的内容会保留。请在处理器上加载模型，或重新加载。</translation>
+    </message>
+    <message>
+        <source>An error inside llama.cpp ended the model&apos;s process ({reason}).</source>
+        <translation>llama.cpp 内部出错，模型进程已结束（{reason}）。</translation>
+    </message>
+    <message>
+        <source>What it had written is kept. Load the model with a smaller setting, or load it again.</source>
+        <translation>已写出的内容会保留。请用较小的设置加载模型，或重新加载。</translation>
     </message>
     <message>
         <source>The model could not go on (llama.cpp: {code}), often for want of memory.</source>
@@ -1747,6 +2077,64 @@
     </message>
 </context>
 <context>
+    <name>RecoveryControl</name>
+    <message>
+        <source>Use my settings again</source>
+        <translation>恢复使用我的设置</translation>
+    </message>
+    <message>
+        <source>Try on the processor</source>
+        <translation>改用处理器试试</translation>
+    </message>
+    <message>
+        <source>Try with {words}</source>
+        <translation>用{words}试试</translation>
+    </message>
+    <message>
+        <source>Now runs on the processor; remembered for this computer.</source>
+        <translation>现在在处理器上运行；已为这台电脑记住。</translation>
+    </message>
+    <message>
+        <source>Now runs with {words}; remembered for this computer.</source>
+        <translation>现在以{words}运行；已为这台电脑记住。</translation>
+    </message>
+    <message>
+        <source>a smaller KV cache</source>
+        <translation>较小的 KV 缓存</translation>
+    </message>
+    <message>
+        <source>half the context ({n} tokens)</source>
+        <translation>一半的上下文（{n} 个词元）</translation>
+    </message>
+    <message>
+        <source>a context of {n} tokens</source>
+        <translation>{n} 个词元的上下文</translation>
+    </message>
+    <message>
+        <source>a smaller KV cache and {n} tokens of context</source>
+        <translation>较小的 KV 缓存和 {n} 个词元的上下文</translation>
+    </message>
+    <message>
+        <source>{n} layers on the graphics card</source>
+        <translation>显卡上 {n} 层</translation>
+    </message>
+</context>
+<context>
+    <name>ReloadBar</name>
+    <message>
+        <source>Load again</source>
+        <translation>重新加载</translation>
+    </message>
+    <message>
+        <source>Load the model again to use this. The answer being written stops there.</source>
+        <translation>重新加载模型后才会生效。正在生成的回答会就此停止。</translation>
+    </message>
+    <message>
+        <source>Load the model again to use this.</source>
+        <translation>重新加载模型后才会生效。</translation>
+    </message>
+</context>
+<context>
     <name>SearchTab</name>
     <message>
         <source>Choose a model to see its variants.</source>
@@ -1932,8 +2320,324 @@
         <translation>线程</translation>
     </message>
     <message>
+        <source>Compute on</source>
+        <translation>运算设备</translation>
+    </message>
+    <message>
+        <source>Where the model runs; empty is the best graphics card, if there is one.</source>
+        <translation>模型在哪里运行；留空表示采用最好的显卡（如果有）。</translation>
+    </message>
+    <message>
+        <source>Layers on the graphics card</source>
+        <translation>显卡上的层数</translation>
+    </message>
+    <message>
+        <source>As many as fit, or so many; the rest is computed by the processor.</source>
+        <translation>能放下多少就放多少，或指定层数；其余由处理器计算。</translation>
+    </message>
+    <message>
+        <source>Memory of the context</source>
+        <translation>上下文占用的内存</translation>
+    </message>
+    <message>
+        <source>Smaller takes less memory and can make answers a little worse.</source>
+        <translation>越小占用内存越少，但回答可能略差。</translation>
+    </message>
+    <message>
+        <source>Full (f16)</source>
+        <translation>完整（f16）</translation>
+    </message>
+    <message>
+        <source>Half (q8_0)</source>
+        <translation>一半（q8_0）</translation>
+    </message>
+    <message>
+        <source>A quarter (q4_0)</source>
+        <translation>四分之一（q4_0）</translation>
+    </message>
+    <message>
+        <source>Flash attention</source>
+        <translation>Flash Attention</translation>
+    </message>
+    <message>
+        <source>Less memory in long conversations; faster on most graphics cards.</source>
+        <translation>长对话占用的内存更少；在大多数显卡上更快。</translation>
+    </message>
+    <message>
+        <source>Where it helps</source>
+        <translation>有益时启用</translation>
+    </message>
+    <message>
+        <source>Always</source>
+        <translation>始终</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>从不</translation>
+    </message>
+    <message>
         <source>Processor cores the model may use; 0 chooses.</source>
         <translation>模型可使用的处理器核心数；0 表示自动选择。</translation>
+    </message>
+    <message>
+        <source>Half the threads on battery</source>
+        <translation>使用电池时线程减半</translation>
+    </message>
+    <message>
+        <source>Slower, but the battery lasts longer.</source>
+        <translation>速度较慢，但电池更耐用。</translation>
+    </message>
+    <message>
+        <source>Batch</source>
+        <translation>批大小</translation>
+    </message>
+    <message>
+        <source>Tokens of a prompt that are read at once; more takes memory.</source>
+        <translation>一次读取的提示词元数；越多占用的内存越多。</translation>
+    </message>
+    <message>
+        <source>Experts stay in memory</source>
+        <translation>专家层留在内存中</translation>
+    </message>
+    <message>
+        <source>For mixtures of experts too large for the graphics card: all else still goes there.</source>
+        <translation>用于显卡放不下的混合专家模型：其余部分仍放在显卡上。</translation>
+    </message>
+    <message>
+        <source>Map the model&apos;s file</source>
+        <translation>映射模型文件</translation>
+    </message>
+    <message>
+        <source>Loads faster, and the system may drop what is not needed just now.</source>
+        <translation>加载更快，系统也可以丢弃暂时不需要的部分。</translation>
+    </message>
+    <message>
+        <source>Lock the model in memory</source>
+        <translation>将模型锁定在内存中</translation>
+    </message>
+    <message>
+        <source>The system never moves it to the disk; other programs get less.</source>
+        <translation>系统不会将其移到磁盘；其他程序可用的内存会减少。</translation>
+    </message>
+    <message>
+        <source>Guess ahead</source>
+        <translation>提前猜测</translation>
+    </message>
+    <message>
+        <source>Tries words that followed before; used only while it measures faster.</source>
+        <translation>试用之前出现过的后续词语；仅在实测更快时使用。</translation>
+    </message>
+    <message>
+        <source>Unload an idle model after</source>
+        <translation>空闲多久后卸载模型</translation>
+    </message>
+    <message>
+        <source>Minutes without a question until its memory is given back; the next question loads it.</source>
+        <translation>没有提问多少分钟后释放内存；下一次提问会重新加载。</translation>
+    </message>
+    <message>
+        <source>Conversations kept ready on the disk</source>
+        <translation>在磁盘上备好的对话</translation>
+    </message>
+    <message>
+        <source>They go on at once after a restart, without being read again.</source>
+        <translation>重启后可立即继续，无需重新读取。</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>How words are chosen. Your own values begin with those in force.</source>
+        <translation>如何选词。自定义数值以当前生效的数值为起点。</translation>
+    </message>
+    <message>
+        <source>As the model recommends</source>
+        <translation>按模型推荐</translation>
+    </message>
+    <message>
+        <source>Precise</source>
+        <translation>精确</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>均衡</translation>
+    </message>
+    <message>
+        <source>Creative</source>
+        <translation>创意</translation>
+    </message>
+    <message>
+        <source>My own values</source>
+        <translation>自定义数值</translation>
+    </message>
+    <message>
+        <source>Top-k</source>
+        <translation>Top-k</translation>
+    </message>
+    <message>
+        <source>Only so many of the likeliest words; 0 is all.</source>
+        <translation>只取这么多最可能的词；0 表示全部。</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Only the likeliest words that together have this probability; 1 is all.</source>
+        <translation>只取概率合计达到此值的最可能的词；1 表示全部。</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>No word less likely than this part of the likeliest; 0 is off.</source>
+        <translation>排除概率低于最可能的词的此比例的词；0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Typical-p</source>
+        <translation>Typical-p</translation>
+    </message>
+    <message>
+        <source>Words of usual surprise only; 1 is off.</source>
+        <translation>只取意外程度寻常的词；1 表示关闭。</translation>
+    </message>
+    <message>
+        <source>Repeat penalty</source>
+        <translation>重复惩罚</translation>
+    </message>
+    <message>
+        <source>Above 1, words of a moment ago become less likely.</source>
+        <translation>大于 1 时，刚出现过的词更不易再出现。</translation>
+    </message>
+    <message>
+        <source>Frequency penalty</source>
+        <translation>频率惩罚</translation>
+    </message>
+    <message>
+        <source>More, the more often a word came.</source>
+        <translation>词出现得越多，惩罚越大。</translation>
+    </message>
+    <message>
+        <source>Presence penalty</source>
+        <translation>存在惩罚</translation>
+    </message>
+    <message>
+        <source>The same for each word that came.</source>
+        <translation>凡出现过的词，惩罚相同。</translation>
+    </message>
+    <message>
+        <source>Penalties look back</source>
+        <translation>惩罚回看范围</translation>
+    </message>
+    <message>
+        <source>So many tokens; -1 is the whole context.</source>
+        <translation>回看这么多词元；-1 表示整个上下文。</translation>
+    </message>
+    <message>
+        <source>DRY</source>
+        <translation>DRY</translation>
+    </message>
+    <message>
+        <source>How strongly whole phrases are kept from coming again; 0 is off, 0.8 is usual.</source>
+        <translation>阻止整句短语重复的强度；0 表示关闭，常用 0.8。</translation>
+    </message>
+    <message>
+        <source>DRY base</source>
+        <translation>DRY 基数</translation>
+    </message>
+    <message>
+        <source>How fast it grows with the phrase.</source>
+        <translation>强度随短语长度增长的快慢。</translation>
+    </message>
+    <message>
+        <source>DRY allowed length</source>
+        <translation>DRY 允许长度</translation>
+    </message>
+    <message>
+        <source>Tokens that may come again.</source>
+        <translation>允许重复的词元数。</translation>
+    </message>
+    <message>
+        <source>XTC</source>
+        <translation>XTC</translation>
+    </message>
+    <message>
+        <source>How often the likeliest words are left out, for more surprising text; 0 is off.</source>
+        <translation>以多大概率排除最可能的词，使文字更出人意料；0 表示关闭。</translation>
+    </message>
+    <message>
+        <source>XTC threshold</source>
+        <translation>XTC 阈值</translation>
+    </message>
+    <message>
+        <source>Words less likely than this are never left out.</source>
+        <translation>概率低于此值的词从不排除。</translation>
+    </message>
+    <message>
+        <source>Mirostat</source>
+        <translation>Mirostat</translation>
+    </message>
+    <message>
+        <source>Keeps the surprise even, in place of top-k, top-p and min-p: 0 off, or version 1 or 2.</source>
+        <translation>保持意外程度平稳，代替 top-k、top-p 和 min-p：0 为关闭，或版本 1、2。</translation>
+    </message>
+    <message>
+        <source>Mirostat tau</source>
+        <translation>Mirostat tau</translation>
+    </message>
+    <message>
+        <source>The surprise it aims at.</source>
+        <translation>目标意外程度。</translation>
+    </message>
+    <message>
+        <source>Mirostat eta</source>
+        <translation>Mirostat eta</translation>
+    </message>
+    <message>
+        <source>How fast it gets there.</source>
+        <translation>接近目标的快慢。</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>随机种子</translation>
+    </message>
+    <message>
+        <source>The same number gives the same answer to the same question; -1 is always another.</source>
+        <translation>同样的数字对同样的问题给出同样的回答；-1 表示每次不同。</translation>
+    </message>
+    <message>
+        <source>Stop at</source>
+        <translation>停止文本</translation>
+    </message>
+    <message>
+        <source>An answer ends before any of these texts, one a line.</source>
+        <translation>回答会在出现任一文本之前结束，每行一个。</translation>
+    </message>
+    <message>
+        <source>Favour or avoid words</source>
+        <translation>偏好或避免的词</translation>
+    </message>
+    <message>
+        <source>One a line: a word, = and a number from -100 (never) to 100.</source>
+        <translation>每行一个：词、= 和 -100（从不）到 100 的数字。</translation>
+    </message>
+    <message>
+        <source>Grammar</source>
+        <translation>语法</translation>
+    </message>
+    <message>
+        <source>GBNF that every answer follows; its first rule is called root.</source>
+        <translation>每次回答都遵循的 GBNF 语法；第一条规则名为 root。</translation>
+    </message>
+    <message>
+        <source>JSON schema</source>
+        <translation>JSON schema</translation>
+    </message>
+    <message>
+        <source>Every answer is JSON of this form; goes before a grammar.</source>
+        <translation>每次回答都是此格式的 JSON；优先于语法。</translation>
     </message>
     <message>
         <source>Model hub</source>
@@ -2025,6 +2729,14 @@
 </context>
 <context>
     <name>StatusLine</name>
+    <message>
+        <source>on the processor, {size}</source>
+        <translation>在处理器上，{size}</translation>
+    </message>
+    <message>
+        <source>{layers} of {all} layers on {device}, {size}</source>
+        <translation>{all} 层中有 {layers} 层在 {device} 上，{size}</translation>
+    </message>
     <message>
         <source>{used} of {context} tokens</source>
         <translation>{used} / {context} 词元</translation>
