@@ -44,6 +44,7 @@ package: setup  ## The frozen program, the .deb, the archive and the AppDir, int
 package-test: package  ## Install and use the packages on a bare Debian 12 and 13
 	@PYTHON=$(PYTHON) packaging/system_packages.sh packaging/debian-packages-package.txt \
 		packaging/debian-packages-screen.txt
+	@$(PY) -m pytest tests/test_gpu.py
 	@packaging/package_test.sh
 
 translations: setup  ## Take new texts into resources/translations, compile them

@@ -69,7 +69,15 @@ def _make_environment() -> None:
     )  # fmt: skip
     # of our own code only the checkout's goes in
     _run(VENV_PYTHON, "-m", "pip", "uninstall", "-qq", "--yes", "inglenook")
+    _gather_engine(next((BUILD / "venv" / "lib").glob("python*/site-packages")))
     note.write_text(wanted, encoding="utf-8")
+
+
+def _gather_engine(packages: Path) -> None:
+    """llama.cpp's libraries in one folder, where they look for each other: the wheel puts the
+    processors' own into another one."""
+    for file in (packages / "bin").glob("libggml-*"):
+        file.replace(packages / "llama_cpp" / "lib" / file.name)
 
 
 def _make_resources(releases: str) -> None:

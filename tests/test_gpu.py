@@ -110,37 +110,33 @@ from dataclasses import replace
 from pathlib import Path
 from app.core.entities import LoadParams
 from app.worker.devices import list_devices
-from app.worker.llm import AbortFlag, collect_log, load, simulate
-from app.worker.placement import ALL_LAYERS, buffers_of
+from app.worker.llm import AbortFlag, collect_log, load
+from app.worker.placement import SPARE, buffers_of
 log = []
 kept = collect_log(log.append)
 card = next(d for d in list_devices() if d.kind in ("gpu", "igpu"))
 path, params = Path(STARTER), LoadParams(context_tokens=2048, **PARAMS)
-whole = simulate(path, params, 2048, card, ALL_LAYERS, log)
 found = []
-for share in (2.0, 0.8, 0.5, 0.25, 0.02):
-    small = replace(card, free_bytes=int(whole.on_devices() * share / 0.9))
+for mib in (1000, 200, 160, 120, 20):
+    small = replace(card, free_bytes=int((mib << 20) / SPARE))
     llm, _ = load(path, params, 2048, AbortFlag(), (small,), log, lambda _: None)
     buffers = buffers_of("".join(log))
-    found.append((share, buffers.offloaded, buffers.on_devices()))
+    found.append((mib << 20, buffers.offloaded, buffers.on_devices()))
     llm.close()
-print(json.dumps({"whole": whole.on_devices(), "layers": whole.layers, "loads": found}))
+print(json.dumps(found))
 """
 
 
 @pytest.mark.parametrize("params", [{}, {"kv_type": "q8_0"}])
 def test_as_many_layers_as_fit(device: Any, starter: Path, params: dict[str, object]) -> None:
-    """Simulated loads are right: what is allocated stays below what is free, and uses it."""
-    code = FIT.replace("STARTER", repr(str(starter))).replace("PARAMS", repr(params))
-    found = run(code)
-    whole, layers = found["whole"], found["layers"]
-    for share, offloaded, size in found["loads"]:
-        assert size <= whole * share
-        if share >= 1:
-            assert offloaded == layers
-            assert abs(size - whole) < 1 << 20  # as predicted
-        elif share > 0.2:
-            assert 0 < offloaded < layers
-            assert size > whole * share * 0.6
-    counts = [offloaded for _, offloaded, _ in found["loads"]]
+    """What is allocated stays below what is free, and uses it: one more layer is about 5 MiB."""
+    found = run(FIT.replace("STARTER", repr(str(starter))).replace("PARAMS", repr(params)))
+    assert found[0][1] == 31
+    assert found[-1][1] == 0
+    for room, offloaded, size in found:
+        assert size <= room
+        if 0 < offloaded < 31:
+            assert size > room - (12 << 20)
+    counts = [offloaded for _, offloaded, _ in found]
     assert counts == sorted(counts, reverse=True)
+    assert len({*counts}) > 2

@@ -171,7 +171,7 @@ def test_layers_nobody_counted_are_counted_from_the_header(starter: Path) -> Non
 
 def test_a_step_that_would_be_refused_again_is_passed_over(starter: Path) -> None:
     header = read_header(starter)
-    room = memory_bytes(header, 2048) + MIB
+    room = memory_bytes(header, LoadParams(), 2048) + MIB
     facts = ModelFacts(header=header, free_ram=room)
     step = next_step(PLAIN, facts, NotEnoughMemory().problem)
     assert step is not None
@@ -362,7 +362,7 @@ def context(app: AppWindow) -> int:
 def narrow(starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A computer on which the starter model fits with 2048 tokens of context, whatever the KV
     cache is made of, and not with 8192."""
-    room = memory_bytes(read_header(starter), 2048) + MIB
+    room = memory_bytes(read_header(starter), LoadParams(), 2048) + MIB
     monkeypatch.setenv("INGLENOOK_MEMORY_LIMIT_BYTES", str(room))
 
 

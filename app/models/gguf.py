@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import mmap
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from app.core.errors import (
     ModelFileDamaged,
@@ -59,6 +61,15 @@ class GgufHeader:
     key_length: int
     value_length: int
     metadata: dict[str, object]
+
+
+class TensorInfo(NamedTuple):
+    """One tensor: its name as it stands there, and where its data are, in bytes from the first."""
+
+    name: bytes
+    elements: int
+    offset: int
+    size_bytes: int
 
 
 class Short(Exception):
@@ -196,8 +207,16 @@ def read_counts(reader: Reader) -> tuple[int, int]:
 def _read_tensors(reader: Reader, count: int) -> tuple[int, int]:
     """Number of parameters, and bytes of tensor data from its beginning."""
     parameters = end = 0
+    for tensor in read_tensors(reader, count):
+        parameters += tensor.elements
+        end = max(end, tensor.offset + tensor.size_bytes)
+    return parameters, end
+
+
+def read_tensors(reader: Reader, count: int) -> Iterator[TensorInfo]:
+    """The `count` tensors that are listed after the keys. Raises Short or Damaged."""
     for _ in range(count):
-        reader.skip(reader.number("<Q"))
+        name = reader.take(reader.number("<Q"))
         dimensions = reader.number("<I")
         if dimensions > 4:
             raise Damaged(f"a tensor of {dimensions} dimensions")
@@ -205,9 +224,7 @@ def _read_tensors(reader: Reader, count: int) -> tuple[int, int]:
         kind = reader.number("<I")
         offset = reader.number("<Q")
         block, block_bytes = _TENSOR_TYPES.get(kind, (1, 0))
-        parameters += elements
-        end = max(end, offset + elements // block * block_bytes)
-    return parameters, end
+        yield TensorInfo(name, elements, offset, elements // block * block_bytes)
 
 
 def make_header(

@@ -121,7 +121,7 @@ class ModelFacts:
         if self.header is None or self.free_ram <= 0:
             return True
         context = context_of(params, self.trained_context)
-        return memory_bytes(self.header, context, kv_type=params.kv_type) <= self.free_ram
+        return memory_bytes(self.header, params, context) <= self.free_ram
 
 
 def read_facts(path: Path) -> ModelFacts:

@@ -17,9 +17,11 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import GenerationChunk, LLMResult
 
 from app.core.entities import Device, LoadParams, Statistics, StopReason
+from app.models.weights import read_weights
 from app.worker.cache import Cache
 from app.worker.generation import Generation, Pieces, Request
 from app.worker.placement import (
+    SPARE,
     Buffers,
     NativeOptions,
     buffers_of,
@@ -230,8 +232,11 @@ def _fitted(
         return None, 0
     if params.gpu_layers >= 0:
         return device, params.gpu_layers
-    found, _ = choose_layers(
-        device, 0, lambda layers: simulate(path, params, context, device, layers, log)
+    found = choose_layers(
+        int(device.free_bytes * SPARE),
+        read_weights(path),
+        lambda layers: simulate(path, params, context, device, layers, log),
+        with_experts=not params.is_experts_on_cpu,
     )
     return (device, found) if found else (None, 0)
 
@@ -239,7 +244,7 @@ def _fitted(
 def simulate(
     path: Path, params: LoadParams, context: int, device: Device | None, layers: int, log: Log
 ) -> Buffers | None:
-    """What a load would allocate, without doing it; None if it would not work."""
+    """What a load would allocate beside the weights, without doing it; None if it does not work."""
     import llama_cpp
 
     options = NativeOptions(params, device, layers, lambda _: True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.core.entities import ModelDescription, Placement
+from app.core.entities import LoadParams, ModelDescription, Placement
 from app.core.errors import (
     AppError,
     GpuLoadFailed,
@@ -60,7 +60,7 @@ def describe(
 
 
 def load_error(
-    path: Path, header: GgufHeader, context: int, kv_type: str, details: str
+    path: Path, header: GgufHeader, params: LoadParams, context: int, details: str
 ) -> AppError:
     """llama.cpp's words as one of ours."""
     lowered = details.lower()
@@ -70,22 +70,24 @@ def load_error(
     if any(words in lowered for words in MEMORY_WORDS):
         if is_gpu:
             return GpuLoadFailed(details, name=path.name)
-        return _memory_error(path, header, context, kv_type, details)
+        return _memory_error(path, header, params, context, details)
     if is_gpu and "error" in lowered:
         return GpuLoadFailed(details, name=path.name)
     return ModelFileDamaged(details, name=path.name)
 
 
-def check_memory(path: Path, header: GgufHeader, context: int, kv_type: str, room: int) -> None:
+def check_memory(
+    path: Path, header: GgufHeader, params: LoadParams, context: int, room: int
+) -> None:
     """Raises NotEnoughMemory where a load would not fit into `room` bytes."""
-    if memory_bytes(header, context, kv_type=kv_type) > room:
-        raise _memory_error(path, header, context, kv_type, "")
+    if memory_bytes(header, params, context) > room:
+        raise _memory_error(path, header, params, context, "")
 
 
 def _memory_error(
-    path: Path, header: GgufHeader, context: int, kv_type: str, details: str
+    path: Path, header: GgufHeader, params: LoadParams, context: int, details: str
 ) -> NotEnoughMemory:
-    need = memory_bytes(header, context, kv_type=kv_type)
+    need = memory_bytes(header, params, context)
     return NotEnoughMemory(
         details, name=path.name, need=size_words(need), have=size_words(free_ram_bytes())
     )

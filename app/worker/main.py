@@ -186,10 +186,10 @@ class Worker:
         self._send(Loading(command.request_id, 0.0))
         header = read_header(command.path)  # a bad file leaves the loaded model alone
         context = llm.context_for(command.params, header.trained_context)
-        kv_type = command.params.kv_type
-        if memory_bytes(header, context, kv_type=kv_type) > self._room(command.params):
+        params = command.params
+        if memory_bytes(header, params, context) > self._room(params):
             self._unload()  # what it held may be what is missing
-            check_memory(command.path, header, context, kv_type, self._room(command.params))
+            check_memory(command.path, header, params, context, self._room(params))
         self._unload()
         began, told = time.monotonic(), 0.0
 
@@ -206,7 +206,7 @@ class Worker:
             )
         except ValueError as error:
             details = f"{error}\n{self._tail()}"
-            raise load_error(command.path, header, context, kv_type, details) from None
+            raise load_error(command.path, header, params, context, details) from None
         client = loaded.client
         self._llm = loaded
         self._template = ChatTemplate(

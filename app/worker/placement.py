@@ -1,7 +1,8 @@
 """Where a model goes: which device, how many layers, by simulated loads; and where it went.
 
-A simulated load (`no_alloc`) takes no memory and makes llama.cpp log each buffer it would allocate,
-so weights, KV cache and what is computed with are counted as they will be, for every architecture.
+A simulated load (`no_alloc`) takes no memory and makes llama.cpp log how large the KV cache and the
+buffers to compute with would be, which no formula tells for every architecture. The weights are not
+in that log: their sizes stand in the file.
 """
 
 from __future__ import annotations
@@ -14,18 +15,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.entities import Device, LoadParams, Placement
+from app.models.weights import Weights
 
 SPARE = (
     0.9  # of a device's free memory is used: a driver takes some for itself (design, "Defaults")
 )
 CPU = "cpu"  # the choice of no graphics card
-ALL_LAYERS = 0x7FFFFFFF  # as llama_cpp.Llama has it
-ATTEMPTS = 4  # simulated loads; each reads the vocabulary, up to half a second
 EXPERTS = rb"\.ffn_(up|down|gate|gate_up)_(ch|)exps"  # llama.cpp's common/arg.cpp, --cpu-moe
 _BUFFER = re.compile(r":\s+(\S+) (?:model|KV|RS|compute|output) buffer size =\s+([\d.]+) MiB")
+_CACHE = re.compile(r": size =\s+([\d.]+) MiB \(")  # also told in a simulated load
 _LAYERS = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 _BLOCKS = re.compile(r"n_layer\s+= (\d+)")
-_FLASH = re.compile(r"flash_attn\s+= (\w+)|Flash Attention was auto, set to (\w+)")
+_FLASH = re.compile(r"flash_attn\s+= (\w+)|Flash Attention (\w+)")
 HOST = ("CPU", "_Host", "AMX", "BLAS")  # buffers by these names lie in the computer's own memory
 
 
@@ -36,6 +37,7 @@ class Buffers:
     sizes: dict[str, float] = field(default_factory=dict)
     offloaded: int = 0
     layers: int = 0
+    cache_bytes: int = 0  # of all layers, wherever they are
     is_flash: bool = False
 
     def on_host(self) -> int:
@@ -55,6 +57,7 @@ def buffers_of(log: str) -> Buffers:
     found = Buffers()
     for name, size in _BUFFER.findall(log):
         found.sizes[name] = found.sizes.get(name, 0.0) + float(size)
+    found.cache_bytes = int(sum(map(float, _CACHE.findall(log))) * (1 << 20))
     if blocks := _BLOCKS.findall(log):
         found.layers = int(blocks[-1]) + 1  # and the output layer
     if layers := _LAYERS.findall(log):
@@ -79,44 +82,38 @@ def choose_device(params: LoadParams, devices: Sequence[Device]) -> Device | Non
 
 
 def choose_layers(
-    device: Device, layers: int, simulate: Callable[[int], Buffers | None]
-) -> tuple[int, Buffers | None]:
-    """How many layers, the output layer counted, fit on `device`, found by simulated loads.
+    room: int,
+    weights: Weights,
+    simulate: Callable[[int], Buffers | None],
+    *,
+    with_experts: bool = True,
+) -> int:
+    """How many layers, the output layer counted, fit into `room` bytes of a card.
 
-    All first, which is the usual answer; else by what a layer takes, checked by one more.
-    `simulate` is given layers and returns None where the load does not work at all.
+    `simulate` is given layers and returns what would be allocated beside the weights, None where
+    the load does not work at all. All first, which is the usual answer; what is computed with
+    depends on the split, so a smaller number is tried again until it fits with its own buffers.
     """
-    room = int(device.free_bytes * SPARE)
-    whole = simulate(ALL_LAYERS)
-    if whole is None:
-        return 0, None
-    most = whole.layers or layers
-    if whole.on_devices() <= room:
-        return most, whole
-    low, found = 0, None  # `low` layers fit
-    few = max(most // 4, 1)
-    tried = {most: whole.on_devices()}
-    for _ in range(ATTEMPTS):
-        buffers = simulate(few)
+    layers = weights.count
+    while layers > 0:
+        buffers = simulate(layers)
         if buffers is None:
-            break
-        size = buffers.on_devices()
-        tried[few] = size
-        if size <= room and few > low:
-            low, found = few, buffers
-        few = _next(tried, room, most)
-        if few in tried or few <= low:
-            break
-    return low, found
+            return 0
+        fitting = layers
+        while fitting > 0 and _needed(fitting, weights, buffers, with_experts) > room:
+            fitting -= 1
+        if fitting == layers:
+            return layers
+        layers = fitting
+    return 0
 
 
-def _next(tried: dict[int, int], room: int, most: int) -> int:
-    """The number of layers to try next, on the line between the nearest that fit and do not."""
-    fit = max((count for count, size in tried.items() if size <= room), default=0)
-    too_many = min((count for count, size in tried.items() if size > room), default=most + 1)
-    below, above = tried.get(fit, 0), tried.get(too_many, room)
-    each = max((above - below) / max(too_many - fit, 1), 1.0)
-    return max(min(fit + int((room - below) / each), too_many - 1), fit)
+def _needed(layers: int, weights: Weights, buffers: Buffers, with_experts: bool) -> int:
+    """Bytes on the card: weights, that part of the cache, and what is computed with."""
+    blocks = max(weights.count - 1, 1)
+    cache = buffers.cache_bytes * min(layers - 1, blocks) // blocks
+    own = weights.on_device(layers, with_experts=with_experts)
+    return own + cache + buffers.on_devices()
 
 
 def placed(params: LoadParams, device: Device | None, buffers: Buffers, threads: int) -> Placement:
