@@ -13,12 +13,16 @@ from benchmarks import (
     answer_speed,
     download,
     downloads_loop,
+    engine_speed,
     event_loop,
     library_list,
+    long_answer,
     memory,
     packaged,
     report,
+    resume,
     search_paint,
+    ten_turns,
     window_start,
 )
 from benchmarks.report import Figure, MeasurementFailed, NothingToMeasure
@@ -35,6 +39,10 @@ MEASUREMENTS: dict[str, Callable[[Screen], list[Figure]]] = {
     "library-list": library_list.measure,
     "search-paint": search_paint.measure,
     "packaged": packaged.measure,
+    "engine-speed": engine_speed.measure,
+    "long-answer": long_answer.measure,
+    "ten-turns": ten_turns.measure,
+    "resume": resume.measure,
 }
 
 

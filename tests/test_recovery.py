@@ -469,6 +469,7 @@ def test_a_worker_that_is_killed_while_loading_is_tried_smaller(
 
 @pytest.mark.engine
 def test_a_worker_that_is_killed_while_answering_goes_on_down_the_ladder(app: AppWindow) -> None:
+    app.controller.preferences.change(preset="own", temperature=0.0)  # a long answer each time
     for words, kv_type, tokens in (
         ("Try with a smaller KV cache", "q8_0", 8192),
         (f"Try with half the context ({number_text(4096)} tokens)", "q8_0", 4096),

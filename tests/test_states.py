@@ -17,7 +17,9 @@ from app.worker.cache import Cache, common_prefix
 from app.worker.generation import prepare
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.sampling import Sampler
+from app.worker.speculation import Record, Speculation
 from app.worker.states import States
+from tests.weightless_models import mamba, with_weights
 from tests.worker_process import WorkerProcess, user
 
 pytestmark = pytest.mark.engine
@@ -50,9 +52,9 @@ def tokens_of(llm: StreamingLlamaCpp, rng: random.Random, words: int) -> list[in
     return found
 
 
-def write(llm: StreamingLlamaCpp, count: int) -> list[int]:
-    """The likeliest `count` tokens after what is in the cache."""
-    sampler = Sampler(llm.client, GREEDY)
+def write(llm: StreamingLlamaCpp, count: int, params: SamplingParams = GREEDY) -> list[int]:
+    """`count` tokens after what is in the cache, the likeliest unless `params` say otherwise."""
+    sampler = Sampler(llm.client, params)
     found = []
     for _ in range(count):
         found.append(sampler.sample())
@@ -87,12 +89,13 @@ def test_a_state_that_is_cut_or_of_other_tokens_is_refused(
     history = tokens_of(llm, random.Random(1), 30)
     cache.read(history)
     state = cache.state()
+    before = write(llm, 8)
     for wrong in (state[: len(state) // 2], b"", state[:8] + os.urandom(len(state) - 8)):
         assert not cache.restore(history, wrong)
         assert cache.tokens == []
     assert not cache.restore(history[:-1], state)
     cache.read(history)  # and it goes on working
-    assert cache.state() == state
+    assert write(llm, 8) == before
 
 
 def test_only_what_follows_the_common_beginning_is_read(
@@ -139,6 +142,95 @@ def test_common_prefix() -> None:
         same = common_prefix(ours, theirs)
         assert ours[:same] == theirs[:same]
         assert same == min(len(ours), len(theirs)) or ours[same] != theirs[same]
+
+
+# A memory that cannot be rolled back
+
+
+@pytest.fixture(scope="module")
+def recurrent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamingLlamaCpp]:
+    """A small Mamba with random weights: it has a state, and no past to go back to."""
+    path = with_weights(mamba(tmp_path_factory.mktemp("mamba") / "mamba.gguf"))
+    params = LoadParams(context_tokens=512, threads=1)
+    loaded, _ = load(path, params, 512, AbortFlag(), (), [], lambda _: None)
+    yield loaded
+    loaded.close()
+
+
+def test_a_recurrent_model_goes_on_from_its_end_only(recurrent: StreamingLlamaCpp) -> None:
+    cache: Cache = recurrent.cache_
+    cache.clear()
+    assert not cache.can_roll_back
+    history = [n * 7 % 900 + 5 for n in range(80)]
+    cache.read(history)
+    assert cache.keep([*history, 6]) == len(history)
+    assert cache.keep([*history[:40], 6]) == 0  # all is read again, rather than wrong
+    assert cache.tokens == []
+
+
+def test_a_recurrent_model_answers_again_from_the_state_before_its_answer(
+    recurrent: StreamingLlamaCpp,
+) -> None:
+    cache: Cache = recurrent.cache_
+    cache.clear()
+    prompt = [n * 11 % 900 + 5 for n in range(90)]
+    kept = states(None, memory=1 << 28)
+    cache.read(prompt[:-1])
+    kept.keep("c1-start", cache.tokens, cache.state())
+    cache.read(prompt[-1:])
+    varied = SamplingParams(temperature=3.0, top_k=0, top_p=1.0, min_p=0.0, seed=3, is_own=True)
+    first = write(recurrent, 12, varied)
+    reuse = prepare(cache, kept, prompt)
+    assert reuse.restored == len(prompt) - 1
+    cache.read(prompt[len(cache.tokens) :])
+    assert write(recurrent, 12, varied) == first
+    assert len(set(first)) > 3  # the weights do something
+
+
+# Guessing ahead
+
+
+def test_guessed_tokens_are_those_that_would_have_come(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    """On a text that repeats itself most guesses are right, and none changes the text."""
+    text = "The cat sat on the mat. The dog sat on the log. " * 6
+    prompt = llm.client.tokenize(text.encode(), add_bos=True, special=False)
+    cache.read(prompt)
+    plain = write(llm, 40)
+    cache.keep(prompt[:-1])
+    cache.read(prompt[len(cache.tokens) :])
+    record = Record()
+    record.plain_s = 3600.0  # so slow without that guessing is worth it
+    speculation, sampler = Speculation(cache, record), Sampler(llm.client, GREEDY)
+    tokens = speculation.tokens(sampler)
+    guessed = [next(tokens) for _ in range(40)]
+    sampler.close()
+    assert guessed == plain
+    assert speculation.accepted > 20
+    assert speculation.accepted <= speculation.drafted
+    assert cache.tokens[: len(prompt)] == prompt
+    same = common_prefix(cache.tokens[len(prompt) :], guessed)
+    assert same == min(len(cache.tokens) - len(prompt), len(guessed))
+
+
+def test_guessing_rests_where_it_is_not_faster() -> None:
+    record = Record()
+    record.wrote_plain(0.01)
+    for _ in range(8):
+        record.wrote_guessed(0.05, 4)  # 12 ms a token
+    assert record.waits == 256
+    for _ in range(256):
+        record.wrote_plain(0.01)
+    assert record.waits == 0
+    for _ in range(8):
+        record.wrote_guessed(0.05, 4)
+    assert record.waits == 512  # longer each time
+    fast = Record()
+    fast.wrote_plain(0.01)
+    for _ in range(8):
+        fast.wrote_guessed(0.02, 4)
+    assert fast.waits == 0
 
 
 # Kept states, without an engine

@@ -231,7 +231,80 @@ def test_old_turns_are_left_out_when_the_context_is_full(
     turns += [ChatMessage(Role.ASSISTANT, text), ChatMessage(Role.USER, "And 3+3?")]
     _, next_end = worker.ask(tuple(turns), few)
     assert next_end.statistics.reused_tokens >= end.statistics.prompt_tokens  # not read anew
+    assert next_end.statistics.dropped_turns == end.statistics.dropped_turns > 0
+    more = turns
+    for number in range(12):  # until another step of old turns has to go
+        more += [
+            ChatMessage(Role.ASSISTANT, f"Because of reason {number}. " * 4),
+            ChatMessage(Role.USER, f"Question {number}: " + "and why is that so? " * 6),
+        ]
+        _, last = worker.ask(tuple(more), few)
+        if last.statistics.dropped_turns > end.statistics.dropped_turns:
+            break
+    assert last.statistics.shifted_tokens > 100  # moved up rather than read again
+    assert last.statistics.prompt_tokens - last.statistics.reused_tokens < 100
     worker.load(starter)
+
+
+def test_a_long_prompt_tells_how_far_it_is(worker: WorkerProcess) -> None:
+    request_id = worker.send(lambda i: messages.Generate(i, "", user(LONG_TEXT), GREEDY))
+    told = []
+    while len(told) < 3:
+        event = worker.next_event()
+        assert isinstance(event, messages.Reading)
+        told.append(event)
+    worker.stop(request_id)
+    end = worker.wait_for(messages.Finished)
+    done = [event.done for event in told]
+    assert done == sorted(set(done))
+    assert all(event.total == told[0].total > 3000 for event in told)
+    assert all(event.seconds_left > 0 for event in told)
+    # and what was read until then is not read again
+    _, again = worker.ask(user(LONG_TEXT), SamplingParams(temperature=0, max_tokens=1))
+    assert again.statistics.reused_tokens >= done[-1]
+    assert end.reason is StopReason.STOPPED
+
+
+def test_a_load_tells_how_far_it_is(worker: WorkerProcess, starter: Path) -> None:
+    worker.send(lambda i: messages.Load(i, starter, LoadParams()))
+    fractions = []
+    while not isinstance(event := worker.next_event(), messages.ModelLoaded):
+        assert isinstance(event, messages.Loading)
+        fractions.append(event.fraction)
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0.0
+    assert fractions[-1] == 1.0
+    assert any(0 < fraction < 1 for fraction in fractions)
+
+
+def test_where_it_is_and_how_it_was_loaded(worker: WorkerProcess, starter: Path) -> None:
+    params = LoadParams(context_tokens=1024, kv_type="q8_0", threads=1)
+    model = worker.load(starter, params).model
+    place = model.placement
+    assert (place.gpu_layers, place.layers, place.device) == (0, 31, "")
+    assert (place.kv_type, place.is_flash, place.threads) == ("q8_0", True, 1)
+    smaller = place.host_bytes
+    assert model.params == params
+    assert model.load_s > 0
+    place = worker.load(
+        starter, LoadParams(context_tokens=1024, flash_attention="off")
+    ).model.placement
+    assert not place.is_flash
+    assert place.host_bytes > smaller  # f16
+    worker.load(starter)
+
+
+def test_an_answer_says_whether_it_waited_for_the_load(
+    worker: WorkerProcess, starter: Path
+) -> None:
+    worker.send(lambda i: messages.Load(i, starter, LoadParams()))
+    few = SamplingParams(temperature=0, max_tokens=2)
+    _, waited = worker.ask_after_load(user("Hi"), few)
+    _, next_one = worker.ask(user("Hi again"), few)
+    assert waited.statistics.load_s > 0
+    assert next_one.statistics.load_s == 0
+    assert waited.statistics.stop_reason == "limit"
+    assert waited.statistics.layers == 31
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import mmap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from app.models.gguf import Reader, read_counts, read_tensors
 from tests.gguf_files import ALIGNMENT, Tensor, Value, header, padded, written
 
 BLOCKS = {0: (1, 4), 1: (1, 2), 8: (32, 34), 12: (256, 144)}  # F32, F16, Q8_0, Q4_K
@@ -59,6 +63,30 @@ def transformer(
         "rope.freq_base": 1e6,
     }
     return weightless(path, architecture, {**metadata, **more}, shapes)
+
+
+def with_weights(path: Path, seed: int = 1) -> Path:
+    """Fill a model of F32 and F16 tensors with small random numbers, so that it computes something;
+    what is added or multiplied with per channel stays near 0 or 1, decays stay negative."""
+    numbers = np.random.default_rng(seed)
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
+        reader = Reader(data)
+        tensors, keys = read_counts(reader)
+        for _ in range(keys):
+            reader.text()
+            reader.value(reader.number("<I"))
+        infos = list(read_tensors(reader, tensors))
+        start = reader.position + -reader.position % ALIGNMENT
+        for info in infos:
+            kind = np.float16 if info.size_bytes == 2 * info.elements else np.float32
+            values = numbers.normal(0.0, 0.08, info.elements)
+            if b"norm" in info.name:
+                values += 1.0
+            if info.name.endswith(b"ssm_a"):
+                values = -np.abs(values) - 0.5
+            at = start + info.offset
+            data[at : at + info.size_bytes] = values.astype(kind).tobytes()
+    return path
 
 
 def mamba(path: Path) -> Path:

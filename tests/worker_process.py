@@ -93,6 +93,14 @@ class WorkerProcess:
             else:
                 raise AssertionError(event)
 
+    def ask_after_load(
+        self, history: tuple[ChatMessage, ...], sampling: SamplingParams
+    ) -> tuple[int, messages.Finished]:
+        """Ask while a model is still loading; its id and its end."""
+        request_id = self.send(lambda i: messages.Generate(i, "", history, sampling))
+        self.wait_for(messages.ModelLoaded)
+        return request_id, self.wait_for(messages.Finished)
+
     def stop(self, target: int) -> float:
         """Ask for the end of `target`; returns when, for `seconds_since`."""
         self.send(lambda i: messages.Stop(i, target))

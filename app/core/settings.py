@@ -90,8 +90,8 @@ class Settings:
     flash_attention: str = _setting(
         "auto",
         "Flash attention",
-        "Less memory in long conversations; faster on most graphics cards.",
-        choices=(("auto", "Where it helps"), ("on", "Always"), ("off", "Never")),
+        "Less memory in long conversations. On the processor the same seed can give two answers.",
+        choices=(("auto", "On graphics cards"), ("on", "Always"), ("off", "Never")),
     )
     threads: int = _setting(
         0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512

@@ -193,6 +193,8 @@ class Engine:
     def shut_down(self, timeout_s: float) -> None:
         """End the worker: ask, wait, kill."""
         child, self._child = self._child, None
+        if self.state is EngineState.LOADING:
+            timeout_s = min(timeout_s, 0.5)  # it does not listen meanwhile, and has nothing to keep
         if child is not None:
             child.send(messages.ShutDown(next(self._ids)))
             for request_id in self._answers:  # a running answer would delay the end

@@ -42,6 +42,7 @@ from app.ui.window_state import load_state, save_state
 
 # The worker takes a core for seconds: it begins when the conversation is on show, which takes less
 FIRST_PAINT_S = 0.2
+END_S = 4.0  # the worker may write for: states of conversations, a gigabyte at most
 DRAFT_MS = 1000  # what is being typed is on disk this long after the last key
 
 
@@ -210,7 +211,7 @@ class Controller(QObject, EngineListener, ChatListener):
         self._save_draft()
         self.window.hide()  # what follows may take a moment
         self.chat.close()
-        self.engine.shut_down(2.0)
+        self.engine.shut_down(END_S)  # by then the window is gone from the screen
         self._scheduler.close()
         self._scheduler.drain(5.0)
 

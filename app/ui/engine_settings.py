@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.entities import LoadParams
 from app.core.settings import Settings
 from app.services.engine import Engine
 from app.services.ports import EngineState
 from app.ui.engine_settings_answers import AnswersPage
 from app.ui.engine_settings_model import ModelPage
 from app.ui.engine_settings_parts import ReloadBar, line, restyle
-from app.ui.engine_settings_values import needs_reload
 from app.ui.models_parts import TextButton, label
 from app.ui.theme import GAP, Theme
 
@@ -88,13 +88,17 @@ class EngineSettings(QDialog):
         layout.addWidget(self._around)
         layout.addLayout(bottom)
 
-    def show_settings(self, settings: Settings, engine: Engine) -> None:
-        """The values in force, with what the engine and its model say of them."""
+    def show_settings(
+        self, settings: Settings, engine: Engine, asked: LoadParams | None = None
+    ) -> None:
+        """The values in force, with what the engine and its model say of them.
+
+        `asked` is how the settings wanted the model in use to be loaded."""
         model = engine.model
         advice = dict(model.advice) if model is not None else {}
         self.answers.show_settings(settings, advice, has_model=model is not None)
         self.model.show_settings(settings, model, engine.devices, engine.no_gpu)
-        is_needed = needs_reload(settings, engine)
+        is_needed = asked is not None and asked != settings.load_params()
         is_answering = engine.state is EngineState.GENERATING
         self.reload_bar.show_need(is_needed, is_answering=is_answering)
         self._around.setVisible(is_needed)

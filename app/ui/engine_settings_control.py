@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.core.entities import ModelDescription
+from app.core.entities import LoadParams, ModelDescription
 from app.core.errors import Problem
 from app.core.presets import OWN
 from app.services.engine import Engine
@@ -43,6 +43,7 @@ class EngineSettingsControl(QObject, EngineListener):
         self._choice = choice
         self._preferences = preferences
         self._change = change
+        self._asked: LoadParams | None = None  # how the settings wanted the model in use
         self.dialog: EngineSettings | None = None
         engine.add_listener(self)
         window.engine_settings_requested.connect(self.open)
@@ -65,7 +66,7 @@ class EngineSettingsControl(QObject, EngineListener):
     def refresh(self) -> None:
         """The settings, the model or the devices may be others now."""
         if self.dialog is not None:
-            self.dialog.show_settings(self._preferences.settings, self._engine)
+            self.dialog.show_settings(self._preferences.settings, self._engine, self._asked)
 
     def _choose(self, name: str, value: object) -> None:
         from app.ui.engine_settings_values import has_own_values
@@ -102,6 +103,7 @@ class EngineSettingsControl(QObject, EngineListener):
 
     def model_loading(self, path: Path, fraction: float) -> None:
         if not fraction:  # only at its beginning
+            self._asked = self._preferences.settings.load_params()
             self.refresh()
 
     def model_loaded(self, model: ModelDescription) -> None:

@@ -1,4 +1,4 @@
-"""Which sampling values are in force under a preset, and whether a model must be loaded again."""
+"""Which sampling values are in force under a preset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from app.core.presets import OWN, OWN_FIELDS, PRESETS
 from app.core.settings import Settings, declarations
-from app.services.engine import Engine
 
 ADVISED = "model"  # the preset under which the model's recommendation goes first
 
@@ -34,11 +33,3 @@ def has_own_values(settings: Settings) -> bool:
     """Whether the person's own values were ever others than the defaults."""
     defaults = Settings()
     return any(getattr(settings, name) != getattr(defaults, name) for name in OWN_FIELDS)
-
-
-def needs_reload(settings: Settings, engine: Engine) -> bool:
-    """Whether the model in use was loaded in another way than the settings say now."""
-    if engine.model_path is None:
-        return False
-    params = engine.model.params if engine.model is not None else engine.load_params
-    return params != settings.load_params()

@@ -24,6 +24,7 @@ from app.ui.theme import GAP, Theme, code_font
 from app.ui.words import action_of, summary_of
 
 Offer = tuple[str, Callable[[], None]]
+WIDEST = 520  # pixels of a note; the narrowest window leaves so many beside the sidebar closed
 
 
 class Banner(QFrame):
@@ -157,7 +158,7 @@ class Toast(QFrame):
         """Show `text` for a while."""
         self.button.setVisible(with_undo)
         metrics = self._label.fontMetrics()
-        self._label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, 420))
+        self._label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, WIDEST))
         self.show()
         self._timer.start(self.SHOWN_MS)
 

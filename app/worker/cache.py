@@ -17,7 +17,7 @@ import llama_cpp
 from app.core.errors import DecodeFailed
 
 ABORTED = 2  # llama.h: aborted; what was processed before stays in the memory
-PROGRESS_S = 0.5  # a chunk of a prompt shall not take longer: progress, and stopping on a GPU
+PROGRESS_S = 2.0  # a chunk of a prompt shall not take longer: progress; small ones read slower
 LEAST_CHUNK = 64  # tokens; smaller ones read noticeably slower
 SHIFT_MATCH = 32  # tokens in a row that must be the same before the cache is shifted for them
 
@@ -29,7 +29,9 @@ class Aborted(Exception):
 class Cache:
     """The tokens the model has read, in order, always as llama.cpp has them."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, is_stopped: Callable[[], bool] = lambda: False) -> None:
+        """`is_stopped` is asked between two chunks: a graphics card knows no abort flag."""
+        self._is_stopped = is_stopped
         self._context = client.ctx
         self._memory = llama_cpp.llama_get_memory(client.ctx)
         self._batch = max(int(client.n_batch), 1)
@@ -112,6 +114,8 @@ class Cache:
             part = ctypes.cast(ctypes.byref(given, done * 4), ctypes.POINTER(ctypes.c_int32))
             self._decode(llama_cpp.llama_batch_get_one(part, count), tokens[done : done + count])
             done += count
+            if done < len(tokens) and self._is_stopped():
+                raise Aborted
             now = time.monotonic()
             if count >= LEAST_CHUNK:
                 self._tokens_per_s = count / max(now - before, 1e-6)

@@ -219,7 +219,8 @@ def load(
     with options.in_force():
         llm = StreamingLlamaCpp(**parameters_for(path, params, context), abort_flag=flag)
     llm.options, llm.record = options, Record()
-    llm.cache_, llm.pieces = Cache(llm.client), Pieces(llm.client)
+    llm.cache_ = Cache(llm.client, lambda: flag.is_set)
+    llm.pieces = Pieces(llm.client)
     flag.attach(llm.client.ctx)
     return llm, device
 

@@ -195,7 +195,7 @@ class Worker:
 
         def tell(done: float) -> None:
             nonlocal told
-            if time.monotonic() - told >= TELL_LOAD_S:
+            if done > 0 and time.monotonic() - told >= TELL_LOAD_S:
                 told = time.monotonic()
                 self._send(Loading(command.request_id, done))
 

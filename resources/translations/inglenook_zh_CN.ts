@@ -2300,6 +2300,14 @@
         <translation>每个新对话首先告诉模型的内容。</translation>
     </message>
     <message>
+        <source>Less memory in long conversations. On the processor the same seed can give two answers.</source>
+        <translation>长对话时占用更少内存。在处理器上，相同的种子可能得到两种回答。</translation>
+    </message>
+    <message>
+        <source>On graphics cards</source>
+        <translation>在显卡上</translation>
+    </message>
+    <message>
         <source>Temperature</source>
         <translation>温度</translation>
     </message>
@@ -2358,14 +2366,6 @@
     <message>
         <source>Flash attention</source>
         <translation>Flash Attention</translation>
-    </message>
-    <message>
-        <source>Less memory in long conversations; faster on most graphics cards.</source>
-        <translation>长对话占用的内存更少；在大多数显卡上更快。</translation>
-    </message>
-    <message>
-        <source>Where it helps</source>
-        <translation>有益时启用</translation>
     </message>
     <message>
         <source>Always</source>
