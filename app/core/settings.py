@@ -90,8 +90,8 @@ class Settings:
     flash_attention: str = _setting(
         "auto",
         "Flash attention",
-        "Less memory in long conversations. On the processor the same seed can give two answers.",
-        choices=(("auto", "On graphics cards"), ("on", "Always"), ("off", "Never")),
+        "Faster, and less memory in long conversations; llama.cpp knows where it works.",
+        choices=(("auto", "Where it works"), ("on", "Always"), ("off", "Never")),
     )
     threads: int = _setting(
         0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512

@@ -81,7 +81,7 @@ class _Room:
             verdict=verdict,
             weights_bytes=self.weights,
             kv_cache_bytes=cache_bytes(self.shape, context),
-            buffers_bytes=self._buffers(context, on_card=layers > 0),
+            buffers_bytes=buffer_bytes(self.shape, context, self.batch_tokens),
             context=context,
             largest_context=_largest(
                 trained if trained > 0 else context,
@@ -100,10 +100,10 @@ class _Room:
     def _verdict(self, context: int, device: Device | None) -> tuple[FitVerdict, int]:
         """The verdict, and how many layers go to the device (llama.cpp counts the output too)."""
         cache = cache_bytes(self.shape, context)
-        is_in_ram = self.weights + cache + self._buffers(context) <= self.free_ram
+        buffers = buffer_bytes(self.shape, context, self.batch_tokens)
+        needed = self.weights + cache + buffers
+        is_in_ram = needed <= self.free_ram
         if device is not None and (is_in_ram or device.kind != SHARES_RAM):
-            buffers = self._buffers(context, on_card=True)
-            needed = self.weights + cache + buffers
             room = int(device.free_bytes * SPARE)
             if needed <= room:
                 return FitVerdict.GPU, self.shape.layers + 1
@@ -112,10 +112,6 @@ class _Room:
             if layers and needed - layers * each <= self.free_ram:
                 return FitVerdict.PARTLY, layers
         return (FitVerdict.MEMORY if is_in_ram else FitVerdict.TOO_BIG), 0
-
-    def _buffers(self, context: int, *, on_card: bool = False) -> int:
-        """Bytes to compute with; a card has flash attention, the processor has not."""
-        return buffer_bytes(self.shape, context, self.batch_tokens, is_flash=on_card)
 
 
 def _largest(most: int, fits: Callable[[int], bool]) -> int:

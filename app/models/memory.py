@@ -92,7 +92,7 @@ def cache_bytes(shape: Shape, context: int, kv_type: str = "f16") -> int:
     return math.ceil(cells * KV_PARTS.get(kv_type, 1.0)) + shape.state_bytes
 
 
-def buffer_bytes(shape: Shape, context: int, batch_tokens: int, *, is_flash: bool = False) -> int:
+def buffer_bytes(shape: Shape, context: int, batch_tokens: int, *, is_flash: bool = True) -> int:
     """Bytes of what is computed with and of the answer's scores: the largest moment of the graph.
 
     That is the scores over the vocabulary (large vocabularies), the feed-forward part, or in long
@@ -116,13 +116,10 @@ def buffer_bytes(shape: Shape, context: int, batch_tokens: int, *, is_flash: boo
 def memory_bytes(header: GgufHeader, params: LoadParams, context: int) -> int:
     """Weights (of this file), cache and buffers together, loaded by `params`."""
     shape = shape_of(header)
-    buffers = buffer_bytes(shape, context, params.batch_tokens, is_flash=is_flash_on_cpu(params))
+    buffers = buffer_bytes(
+        shape, context, params.batch_tokens, is_flash=params.flash_attention != "off"
+    )
     return header.file_size + cache_bytes(shape, context, params.kv_type) + buffers
-
-
-def is_flash_on_cpu(params: LoadParams) -> bool:
-    """Whether flash attention is used without a graphics card (see NativeOptions.set_context)."""
-    return params.flash_attention == "on" or params.kv_type != "f16"
 
 
 def _cells(context: int) -> int:

@@ -17,8 +17,11 @@ import llama_cpp
 from app.core.errors import DecodeFailed
 
 ABORTED = 2  # llama.h: aborted; what was processed before stays in the memory
-PROGRESS_S = 2.0  # a chunk of a prompt shall not take longer: progress; small ones read slower
-LEAST_CHUNK = 64  # tokens; smaller ones read noticeably slower
+# Tokens of a prompt that the processor reads at once, by the model's parameters: a chunk of the
+# largest takes some seconds, and smaller ones read slower. Never by how fast it was just now: what
+# is read in other pieces gives scores that differ in their last digits, and then the same seed
+# would not give the same answer
+CHUNKS = ((1.5e9, 512), (5e9, 256), (float("inf"), 128))
 SHIFT_MATCH = 32  # tokens in a row that must be the same before the cache is shifted for them
 
 
@@ -39,7 +42,7 @@ class Cache:
         self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
         self._scored: Any = None  # a batch for `read_scored`, made when first needed
         self._scored_size = 0
-        self._tokens_per_s = 0.0  # of reading, as measured last
+        self._chunk = self._batch
         self.size = int(client.n_ctx())
         self.tokens: list[int] = []
         self.has_scores = False  # whether the scores after the last token are those of a decode
@@ -48,6 +51,10 @@ class Cache:
             llama_cpp.llama_model_is_recurrent(client.model)
             or llama_cpp.llama_model_is_hybrid(client.model)
         )
+
+    def read_in_chunks(self, parameters: int) -> None:
+        """Read prompts as the processor does with a model of so many parameters."""
+        self._chunk = min(self._batch, next(size for most, size in CHUNKS if parameters < most))
 
     def common(self, wanted: Sequence[int]) -> int:
         """How many tokens at the beginning of `wanted` are here."""
@@ -109,18 +116,14 @@ class Cache:
         given = (llama_cpp.llama_token * len(tokens))(*tokens)
         done, began = 0, time.monotonic()
         while done < len(tokens):
-            count = min(self._chunk(), len(tokens) - done)
-            before = time.monotonic()
+            count = min(self._chunk, len(tokens) - done)
             part = ctypes.cast(ctypes.byref(given, done * 4), ctypes.POINTER(ctypes.c_int32))
             self._decode(llama_cpp.llama_batch_get_one(part, count), tokens[done : done + count])
             done += count
             if done < len(tokens) and self._is_stopped():
                 raise Aborted
-            now = time.monotonic()
-            if count >= LEAST_CHUNK:
-                self._tokens_per_s = count / max(now - before, 1e-6)
             if on_progress is not None:
-                on_progress(done, done / max(now - began, 1e-6))
+                on_progress(done, done / max(time.monotonic() - began, 1e-6))
 
     def step(self, token: int) -> None:
         """Read one token, as an answer grows. Raises Aborted, DecodeFailed."""
@@ -163,13 +166,6 @@ class Cache:
         if code == ABORTED:
             raise Aborted
         raise DecodeFailed(f"llama_decode returned {code}", code=code)
-
-    def _chunk(self) -> int:
-        """Tokens to read at once: a batch, less where that would take long."""
-        if not self._tokens_per_s:
-            return self._batch
-        wanted = int(self._tokens_per_s * PROGRESS_S) // LEAST_CHUNK * LEAST_CHUNK
-        return min(self._batch, max(wanted, LEAST_CHUNK))
 
     def state(self) -> bytes:
         """All of it as bytes, for `restore`; empty if llama.cpp cannot tell it."""

@@ -208,6 +208,8 @@ def load(
     Returns it and the graphics card that holds part of it. Raises ValueError with llama.cpp's words
     if it cannot be loaded.
     """
+    import llama_cpp
+
     device, layers = _fitted(path, params, context, choose_device(params, devices), log)
 
     def go_on(done: float) -> bool:
@@ -220,6 +222,8 @@ def load(
         llm = StreamingLlamaCpp(**parameters_for(path, params, context), abort_flag=flag)
     llm.options, llm.record = options, Record()
     llm.cache_ = Cache(llm.client, lambda: flag.is_set)
+    if device is None:
+        llm.cache_.read_in_chunks(llama_cpp.llama_model_n_params(llm.client.model))
     llm.pieces = Pieces(llm.client)
     flag.attach(llm.client.ctx)
     return llm, device

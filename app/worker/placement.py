@@ -195,22 +195,17 @@ class NativeOptions:
         model.progress_callback = callback
 
     def set_context(self, context: Any) -> None:
-        """Flash attention and the type of the KV cache, on a `llama_context_params`.
-
-        On the processor flash attention is used only when asked for: llama.cpp's kernel there gives
-        one of two results by chance (0.3.36: scores differ by up to 0.8 from run to run), so that
-        the same seed would not give the same answer."""
+        """Flash attention and the type of the KV cache, on a `llama_context_params`."""
         import llama_cpp
 
-        if self._params.flash_attention == "on" or self._params.kv_type != "f16":
-            # a quantised V needs it
-            context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        elif self._params.flash_attention == "off" or self._device is None:
-            context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
-        else:
-            context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO
+        context.flash_attn_type = {
+            "on": llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
+            "off": llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED,
+        }.get(self._params.flash_attention, llama_cpp.LLAMA_FLASH_ATTN_TYPE_AUTO)
         kind = {"q8_0": llama_cpp.GGML_TYPE_Q8_0, "q4_0": llama_cpp.GGML_TYPE_Q4_0}
         context.type_k = context.type_v = kind.get(self._params.kv_type, llama_cpp.GGML_TYPE_F16)
+        if self._params.kv_type != "f16":  # a quantised V needs it
+            context.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
 
     def _handle(self) -> int | None:
         """ggml's pointer to the device; none where all stays in memory."""

@@ -2300,14 +2300,6 @@
         <translation>每个新对话首先告诉模型的内容。</translation>
     </message>
     <message>
-        <source>Less memory in long conversations. On the processor the same seed can give two answers.</source>
-        <translation>长对话时占用更少内存。在处理器上，相同的种子可能得到两种回答。</translation>
-    </message>
-    <message>
-        <source>On graphics cards</source>
-        <translation>在显卡上</translation>
-    </message>
-    <message>
         <source>Temperature</source>
         <translation>温度</translation>
     </message>
@@ -2366,6 +2358,14 @@
     <message>
         <source>Flash attention</source>
         <translation>Flash Attention</translation>
+    </message>
+    <message>
+        <source>Faster, and less memory in long conversations; llama.cpp knows where it works.</source>
+        <translation>更快，长对话时占用更少内存；由 llama.cpp 判断能否使用。</translation>
+    </message>
+    <message>
+        <source>Where it works</source>
+        <translation>在可用时</translation>
     </message>
     <message>
         <source>Always</source>
