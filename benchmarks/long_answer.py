@@ -17,13 +17,13 @@ from benchmarks.report import Figure, MeasurementFailed, at_least
 from benchmarks.screen import Screen
 
 LIMIT = 0.97
-ROUNDS = 5
+ROUNDS = 3
 TOKENS = 3_000
 QUESTION = "Write a long story about a lighthouse keeper and a storm."
 
 
 def measure(screen: Screen) -> list[Figure]:
-    """Five pairs."""
+    """Three pairs."""
     model = starter_model()
     ours: list[float] = []
     theirs: list[float] = []

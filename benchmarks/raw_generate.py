@@ -79,7 +79,8 @@ def _load(path: Path) -> Any:
     given = parameters_for(path, params, context_for(params, read_header(path).trained_context))
     names = ("n_ctx", "n_batch", "n_gpu_layers", "n_threads", "rope_freq_base", "rope_freq_scale")
     same = {name: given[name] for name in (*names, "use_mmap", "use_mlock", "last_n_tokens_size")}
-    return Llama(str(path), verbose=False, **same, **given["model_kwargs"])
+    # what the worker's 'auto' comes to on the processor
+    return Llama(str(path), verbose=False, flash_attn=True, **same, **given["model_kwargs"])
 
 
 def _prompt(llama: Any, path: Path, question: str) -> list[int]:
