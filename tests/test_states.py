@@ -17,7 +17,7 @@ from app.worker.cache import Cache, common_prefix
 from app.worker.generation import prepare
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.sampling import Sampler
-from app.worker.speculation import Record, Speculation
+from app.worker.speculation import REST, TRIAL, Record, Speculation
 from app.worker.states import States
 from tests.weightless_models import mamba, with_weights
 from tests.worker_process import WorkerProcess, user
@@ -217,18 +217,16 @@ def test_guessed_tokens_are_those_that_would_have_come(
 def test_guessing_rests_where_it_is_not_faster() -> None:
     record = Record()
     record.wrote_plain(0.01)
-    for _ in range(8):
-        record.wrote_guessed(0.05, 4)  # 12 ms a token
-    assert record.waits == 256
-    for _ in range(256):
-        record.wrote_plain(0.01)
-    assert record.waits == 0
-    for _ in range(8):
-        record.wrote_guessed(0.05, 4)
-    assert record.waits == 512  # longer each time
+    for rest in (REST, 2 * REST):  # longer each time
+        for _ in range(TRIAL):
+            record.wrote_guessed(0.05, 4)  # 12 ms a token
+        assert record.waits == rest
+        for _ in range(rest):
+            record.wrote_plain(0.01)
+        assert record.waits == 0
     fast = Record()
     fast.wrote_plain(0.01)
-    for _ in range(8):
+    for _ in range(TRIAL):
         fast.wrote_guessed(0.02, 4)
     assert fast.waits == 0
 

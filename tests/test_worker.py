@@ -294,6 +294,26 @@ def test_where_it_is_and_how_it_was_loaded(worker: WorkerProcess, starter: Path)
     worker.load(starter)
 
 
+@pytest.mark.parametrize(
+    ("may_guess", "sampling", "guesses"),
+    [
+        (False, SamplingParams(temperature=0.3, max_tokens=80), False),
+        (True, SamplingParams(temperature=0.3, max_tokens=80), True),
+        (True, SamplingParams(temperature=0.3, max_tokens=80, seed=5), False),  # to be the same
+        (True, SamplingParams(temperature=0.0, max_tokens=80), False),
+    ],
+)
+def test_guesses_only_where_it_may(
+    worker: WorkerProcess, starter: Path, may_guess: bool, sampling: SamplingParams, guesses: bool
+) -> None:
+    worker.load(starter)  # what was measured before is forgotten
+    question = user("Repeat: " + "the cat sat on the mat, the dog sat on the log, " * 8)
+    worker.send(lambda i: messages.Generate(i, "", question, sampling, may_guess=may_guess))
+    figures = worker.wait_for(messages.Finished).statistics
+    assert (figures.drafted_tokens > 0) is guesses
+    assert figures.accepted_tokens <= figures.drafted_tokens
+
+
 def test_an_answer_says_whether_it_waited_for_the_load(
     worker: WorkerProcess, starter: Path
 ) -> None:

@@ -78,7 +78,8 @@ class Generation:
         # the same seed shall give the same answer nothing is guessed
         may_differ = request.sampling.temperature > 0 and request.sampling.seed < 0
         is_free = not (request.sampling.grammar or request.sampling.json_schema)
-        self._speculation = Speculation(self._cache, llm.record if may_differ and is_free else None)
+        may_guess = request.may_guess and may_differ and is_free
+        self._speculation = Speculation(self._cache, llm.record if may_guess else None)
 
     def run(self) -> Iterator[GenerationChunk]:
         """Chunks of text; the last one is empty and carries reason and statistics.

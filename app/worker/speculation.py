@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from app.worker.cache import Cache
     from app.worker.sampling import Sampler
 
-GRAM = 3  # tokens that must have been together before
-MOST = 6  # tokens guessed at once
+GRAM = 4  # tokens that must have been together before: fewer are guessed wrong more often
+MOST = 5  # tokens guessed at once
 WORTH = 1.1  # times as fast it must be to stay on
-TRIAL = 8  # guesses before it is judged
-REST = 256  # tokens without guessing after it was found too slow; twice as many each time
+TRIAL = 4  # guesses before it is judged
+REST = 512  # tokens without guessing after it was found too slow; twice as many each time
 SMOOTH = 0.1
 
 
