@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app.core.entities import ModelDescription, Placement
@@ -10,13 +12,28 @@ from app.ui.theme import GAP, SMALL, text_font
 from app.ui.words import action_of, number_text, short_model_name, size_text, summary_of
 
 
+class _Elided(QLabel):
+    """Gives up the end of its text where there is too little room; `text()` stays whole."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().averageCharWidth() * 6, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width()
+        )
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.contentsRect(), int(self.alignment()), shown)
+
+
 class StatusLine(QWidget):
     """Five small facts; each is empty until it is known."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = QLabel()
-        self.place = QLabel()
+        self.model = _Elided()
+        self.place = _Elided()
         self.context = QLabel()
         self.speed = QLabel()
         self.memory = QLabel()
@@ -34,9 +51,11 @@ class StatusLine(QWidget):
         card helps."""
         self.model.setText(short_model_name(model.path.name))
         self.model.setToolTip(str(model.path))
-        self.place.setText(self._place_words(model.placement))
-        reason = f"{summary_of(no_gpu)}\n{action_of(no_gpu)}" if no_gpu is not None else ""
-        self.place.setToolTip(reason or model.placement.description)
+        words = [self._place_words(model.placement)]
+        self.place.setText(words[0])
+        if no_gpu is not None:
+            words += [summary_of(no_gpu), action_of(no_gpu)]
+        self.place.setToolTip("\n".join(words))
         self.show_context(0, model.context)
 
     def _place_words(self, place: Placement) -> str:
