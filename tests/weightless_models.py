@@ -26,7 +26,10 @@ def weightless(
         numbers, size = BLOCKS[kind]
         offset += math.prod(dimensions) // numbers * size
         offset += -offset % ALIGNMENT
-    keys: dict[str, Value] = {f"{architecture}.{key}": value for key, value in metadata.items()}
+    keys: dict[str, Value] = {
+        key if key.startswith("tokenizer.") else f"{architecture}.{key}": value
+        for key, value in metadata.items()
+    }
     general = {"general.architecture": architecture, "tokenizer.ggml.model": "no_vocab"}
     head = padded(header({**general, **keys}, listed))
     return written(path, head, len(head) + offset)
@@ -122,6 +125,39 @@ def mamba(path: Path) -> Path:
         "ssm.time_step_rank": rank,
     }
     return weightless(path, "mamba", metadata, shapes)
+
+
+def bert(path: Path) -> Path:
+    """An encoder of 2 layers: it has no KV cache and writes nothing."""
+    layers, width, hidden, vocabulary = 2, 64, 128, 1000
+    shapes: list[tuple[str, tuple[int, ...], int]] = [
+        ("token_embd.weight", (width, vocabulary), 1),
+        ("token_types.weight", (width, 2), 0),
+        ("position_embd.weight", (width, 512), 0),
+        ("token_embd_norm.weight", (width,), 0),
+        ("token_embd_norm.bias", (width,), 0),
+    ]
+    for number in range(layers):
+        own: list[tuple[str, tuple[int, ...], int]] = []
+        for name in ("attn_q", "attn_k", "attn_v", "attn_output"):
+            own += [(f"{name}.weight", (width, width), 1), (f"{name}.bias", (width,), 0)]
+        for name in ("attn_output_norm", "layer_output_norm"):
+            own += [(f"{name}.weight", (width,), 0), (f"{name}.bias", (width,), 0)]
+        own += [("ffn_up.weight", (width, hidden), 1), ("ffn_up.bias", (hidden,), 0)]
+        own += [("ffn_down.weight", (hidden, width), 1), ("ffn_down.bias", (width,), 0)]
+        shapes += [(f"blk.{number}.{name}", size, kind) for name, size, kind in own]
+    metadata: dict[str, Value] = {
+        "context_length": 512,
+        "block_count": layers,
+        "embedding_length": width,
+        "feed_forward_length": hidden,
+        "vocab_size": vocabulary,
+        "attention.head_count": 4,
+        "attention.layer_norm_epsilon": 1e-5,
+        "attention.causal": False,
+        "tokenizer.ggml.token_type_count": 2,
+    }
+    return weightless(path, "bert", metadata, shapes)
 
 
 _LAST_NORM = {"lfm2": "token_embd_norm.weight"}

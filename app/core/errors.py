@@ -197,6 +197,14 @@ class UnsupportedArchitecture(ModelError):
     action = "Choose another model, or install a newer Inglenook."
 
 
+class ModelCannotWrite(ModelError):
+    code = "model.cannot-write"
+    summary = (
+        "{name} turns texts into numbers, for searching; it writes no answers ({architecture})."
+    )
+    action = "Choose a model that is made for chatting."
+
+
 class NotEnoughMemory(ModelError):
     code = "model.memory"
     summary = "There is not enough memory for {name}: it needs about {need}, {have} are free."

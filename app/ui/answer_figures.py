@@ -26,7 +26,7 @@ def lines_of(figures: Statistics) -> list[str]:
         _known(figures),
         _read(figures),
         _dropped(figures),
-        tr("The first word came after {time}.").replace("{time}", seconds_text(figures.ttft_s)),
+        _first(figures),
         _written(figures),
         _guessed(figures),
         _end(figures),
@@ -73,6 +73,12 @@ def _dropped(figures: Statistics) -> str:
     return tr("The context was full: the oldest messages were left out ({count}).").replace(
         "{count}", number_text(figures.dropped_turns)
     )
+
+
+def _first(figures: Statistics) -> str:
+    if not figures.completion_tokens:
+        return ""
+    return tr("The first word came after {time}.").replace("{time}", seconds_text(figures.ttft_s))
 
 
 def _written(figures: Statistics) -> str:

@@ -180,7 +180,7 @@ class MessageView(QWidget):
     def _show_end(self, message: Message) -> None:
         is_streaming = message.status is Status.STREAMING
         self._waiting.setVisible(is_streaming and not self._text)
-        self._footer.setVisible(not is_streaming and bool(self._text))
+        self._copy.setVisible(bool(self._text))
         self._again.setVisible(not is_streaming)
         self._statistics = message.statistics
         self._why.setVisible(message.statistics is not None)
@@ -191,6 +191,7 @@ class MessageView(QWidget):
             message.status is Status.INTERRUPTED and not self._text
         )
         self._problem.setVisible(has_failed)
+        self._footer.setVisible(not is_streaming and (bool(self._text) or not has_failed))
         if message.problem is not None:
             words = f"{summary_of(message.problem)} {action_of(message.problem)}"
             self._problem_text.setText(words)

@@ -46,7 +46,8 @@ class Cache:
         self.size = int(client.n_ctx())
         self.tokens: list[int] = []
         self.has_scores = False  # whether the scores after the last token are those of a decode
-        self.can_shift = bool(llama_cpp.llama_memory_can_shift(self._memory))
+        self.has_memory = bool(self._memory)  # an encoder reads a text at once and keeps nothing
+        self.can_shift = self.has_memory and bool(llama_cpp.llama_memory_can_shift(self._memory))
         self.can_roll_back = not (
             llama_cpp.llama_model_is_recurrent(client.model)
             or llama_cpp.llama_model_is_hybrid(client.model)

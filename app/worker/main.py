@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from app.core.entities import Device, LoadParams, ModelDescription, Statistics, StopReason
-from app.core.errors import AppError, InternalError, NoModelLoaded
+from app.core.errors import AppError, InternalError, ModelCannotWrite, NoModelLoaded
 from app.core.logs import redirect_native_output
 from app.core.messages import (
     PROTOCOL_VERSION,
@@ -43,8 +43,9 @@ from app.core.messages import (
 )
 from app.models.gguf import read_header
 from app.models.hardware import free_ram_bytes, give_back_memory, is_on_battery
-from app.models.memory import memory_bytes
+from app.models.memory import WITHOUT_CACHE, memory_bytes
 from app.models.parts import fingerprint
+from app.worker.keeping import Keeper
 from app.worker.loading import check_memory, describe, load_error, special_token
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ if TYPE_CHECKING:
 LOG_LINES = 40  # that an error shows
 LOG_KEPT = 2000  # pieces of a load's log: its buffers are read from it
 IDLE_S = 30.0  # without a question, then the conversation is written for after a restart
-WORTH_KEEPING = 64  # tokens; fewer are read again at once
-SAVE_S = 5.0  # that writing may take before a model goes
 TELL_LOAD_S = 0.1
 # How often libgomp looks again before a thread that waits for the others goes to sleep. Its default
 # is 'practically for ever' while there are as many cores as threads: then any other busy program
@@ -100,8 +99,7 @@ class Worker:
         self._description: ModelDescription | None = None
         self._stop_texts: tuple[str, ...] = ()
         self._engine_version = ""
-        self._conversation = ""  # the one that the KV cache is of
-        self._is_kept = False  # as it is now
+        self._keeper: Keeper | None = None
         self._load_s = 0.0  # of a load that no answer has waited for yet
         self._log: list[str] = []
         self._log_callback = collect_log(self._keep_line)
@@ -133,9 +131,8 @@ class Worker:
         try:
             return self._commands.get(timeout=IDLE_S)
         except queue.Empty:
-            self._keep()
-            if self._llm is not None and self._llm.states is not None:
-                self._llm.states.save()
+            if self._keeper is not None:
+                self._keeper.save()
             return self._commands.get()
 
     def _listen(self) -> None:
@@ -168,7 +165,8 @@ class Worker:
             case Generate():
                 self._generate(command)
             case Forget():
-                self._forget(command)
+                if self._keeper is not None:
+                    self._keeper.forget(command.conversations)
             case CountTokens():
                 tokens = self._model().client.tokenize(
                     command.text.encode(), add_bos=False, special=False
@@ -185,6 +183,8 @@ class Worker:
 
         self._send(Loading(command.request_id, 0.0))
         header = read_header(command.path)  # a bad file leaves the loaded model alone
+        if header.architecture in WITHOUT_CACHE:
+            raise ModelCannotWrite(name=command.path.name, architecture=header.architecture)
         context = llm.context_for(command.params, header.trained_context)
         params = command.params
         if memory_bytes(header, params, context) > self._room(params):
@@ -208,6 +208,9 @@ class Worker:
             details = f"{error}\n{self._tail()}"
             raise load_error(command.path, header, params, context, details) from None
         client = loaded.client
+        if not loaded.cache_.has_memory:
+            loaded.close()
+            raise ModelCannotWrite(name=command.path.name, architecture=header.architecture)
         self._llm = loaded
         self._template = ChatTemplate(
             source=header.chat_template or FALLBACK_TEMPLATE,
@@ -221,6 +224,7 @@ class Worker:
         placement = placed(command.params, device, buffers_of("".join(self._log)), threads)
         self._description = describe(command, header, loaded, placement, time.monotonic() - began)
         loaded.states = self._open_states(command, placement)
+        self._keeper = Keeper(loaded.cache_, loaded.states)
         # only an answer that waits already has waited for it
         self._load_s = 0.0 if self._commands.empty() else self._description.load_s
         gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
@@ -259,7 +263,8 @@ class Worker:
                 command.system, command.messages, self._template, llm.count, llm.client.n_ctx()
             )
             self._use_threads(llm, is_gentle=command.is_gentle)
-            self._change_conversation(llm, command.conversation)
+            if self._keeper is not None:
+                self._keeper.change_to(command.conversation)
             self._stream(llm, fitted, command)
         finally:
             with self._lock:
@@ -321,28 +326,6 @@ class Worker:
             count = max(count // 2, 1)
         llama_cpp.llama_set_n_threads(llm.client.ctx, count, count)
 
-    def _change_conversation(self, llm: StreamingLlamaCpp, conversation: str) -> None:
-        """Keep what was read of another conversation before it has to make room."""
-        if conversation != self._conversation:
-            self._keep()
-        self._conversation = conversation
-        self._is_kept = False
-
-    def _keep(self) -> None:
-        """Keep the open conversation's state in memory, unless it is kept as it is."""
-        llm = self._llm
-        if llm is None or self._is_kept or not self._conversation or llm.states is None:
-            return
-        self._is_kept = True
-        if len(llm.cache_.tokens) >= WORTH_KEEPING:
-            llm.states.keep(self._conversation, llm.cache_.tokens, llm.cache_.state())
-
-    def _forget(self, command: Forget) -> None:
-        if self._conversation in command.conversations or not command.conversations:
-            self._conversation = ""
-        if self._llm is not None and self._llm.states is not None:
-            self._llm.states.forget(command.conversations)
-
     def _model(self) -> StreamingLlamaCpp:
         if self._llm is None:
             raise NoModelLoaded
@@ -350,15 +333,14 @@ class Worker:
 
     def _unload(self) -> None:
         """Give the memory back, to the system too."""
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
         if self._llm is not None:
-            self._keep()
-            if self._llm.states is not None:
-                self._llm.states.close(SAVE_S)
             self._llm.close()
             self._llm = None
             self._template = None
             self._description = None
-            self._conversation = ""
             gc.collect()
             give_back_memory()
 

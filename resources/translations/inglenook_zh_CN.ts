@@ -1676,6 +1676,14 @@
         <translation>请选择其他模型，或安装更新版本的 Inglenook。</translation>
     </message>
     <message>
+        <source>{name} turns texts into numbers, for searching; it writes no answers ({architecture}).</source>
+        <translation>{name} 把文本转换为数字，用于搜索；它不会写回答（{architecture}）。</translation>
+    </message>
+    <message>
+        <source>Choose a model that is made for chatting.</source>
+        <translation>请选择用于聊天的模型。</translation>
+    </message>
+    <message>
         <source>There is not enough memory for {name}: it needs about {need}, {have} are free.</source>
         <translation>内存不足以运行 {name}：大约需要 {need}，可用 {have}。</translation>
     </message>
