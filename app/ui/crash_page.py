@@ -65,7 +65,7 @@ class CrashPage(QDialog):
             )
             value = label()
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self.facts.addWidget(value, row, 1)
+            self.facts.addWidget(value, row, 1, Qt.AlignmentFlag.AlignTop)
             self.values.append(value)
 
     def _make_buttons(self) -> None:
@@ -108,6 +108,8 @@ class CrashPage(QDialog):
         ):
             items.addWidget(title)
             items.addWidget(box, stretch)
+        self._rest = QWidget()  # takes the room of the boxes where there is nothing in them
+        items.addWidget(self._rest, 1)
         items.addWidget(self.confirm)
         items.addWidget(self.problem)
         kept = self.tr("It stays on this computer: nothing is sent. What you wrote is not in it.")
@@ -188,6 +190,7 @@ class CrashPage(QDialog):
             box.setPlainText(text)
             title.setVisible(bool(text))
             box.setVisible(bool(text))
+        self._rest.setVisible(self.details.isHidden() and self.log.isHidden())
         self.log.moveCursor(self.log.textCursor().MoveOperation.End)
 
     def sentence(self, report: CrashReport) -> str:
