@@ -13,7 +13,7 @@ import pytest
 
 from app.core import messages
 from app.core.entities import ChatMessage, KeepParams, LoadParams, Role, SamplingParams
-from app.worker.cache import Cache, common_prefix
+from app.worker.cache import Cache, common_prefix, spliced
 from app.worker.generation import prepare
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.sampling import Sampler
@@ -126,7 +126,7 @@ def test_turns_dropped_from_the_middle_are_not_read_again(
     system, old, rest = (tokens_of(llm, rng, count) for count in (20, 60, 80))
     cache.read([*system, *old, *rest])
     wanted = [*system, *rest, 9, 10]
-    reuse = prepare(cache, None, wanted)
+    reuse, _ = prepare(cache, None, wanted, llm.pieces.whole)
     assert reuse.shifted >= len(rest) - 2
     assert reuse.reused == len(system) + len(rest)
     assert cache.tokens == [*system, *rest]
@@ -142,6 +142,30 @@ def test_common_prefix() -> None:
         same = common_prefix(ours, theirs)
         assert ours[:same] == theirs[:same]
         assert same == min(len(ours), len(theirs)) or ours[same] != theirs[same]
+
+
+TEXTS = {1: b"<s>", 2: b"ab", 3: b"a", 4: b"b", 5: b"abc", 6: b"c", 7: b"x", 8: b""}
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted", "found"),
+    [
+        ([1, 3, 4], [1, 2, 7], [1, 3, 4, 7]),  # the same text in other tokens
+        ([1, 3, 4, 6], [1, 5, 7], [1, 3, 4, 6, 7]),
+        ([1, 5], [1, 2, 6, 7], [1, 5, 7]),
+        ([1, 3, 4, 7], [1, 2, 6], [1, 3, 4, 6]),  # and then another one
+        ([1, 3, 6], [1, 2, 7], [1, 2, 7]),  # no point where both end together
+        ([1, 2], [1, 2, 7], [1, 2, 7]),
+        ([1, 8, 2], [1, 2, 7], [1, 2, 7]),  # what has no text is not passed over
+        ([], [1, 2], [1, 2]),
+        ([1, 2, 3], [1], [1]),
+        ([7], [1], [1]),
+    ],
+)
+def test_what_the_model_wrote_stands_for_the_same_text(
+    held: list[int], wanted: list[int], found: list[int]
+) -> None:
+    assert spliced(held, wanted, TEXTS.__getitem__) == found
 
 
 # A memory that cannot be rolled back
@@ -180,7 +204,7 @@ def test_a_recurrent_model_answers_again_from_the_state_before_its_answer(
     cache.read(prompt[-1:])
     varied = SamplingParams(temperature=3.0, top_k=0, top_p=1.0, min_p=0.0, seed=3, is_own=True)
     first = write(recurrent, 12, varied)
-    reuse = prepare(cache, kept, prompt)
+    reuse, _ = prepare(cache, kept, prompt, lambda token: b"%d " % token)
     assert reuse.restored == len(prompt) - 1
     cache.read(prompt[len(cache.tokens) :])
     assert write(recurrent, 12, varied) == first

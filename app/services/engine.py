@@ -111,6 +111,10 @@ class Engine:
         for listener in self._listeners:
             listener.model_loading(path, 0.0)
 
+    def keep_from_next_load(self, keep: KeepParams) -> None:
+        """What may be kept of conversations, in force when a model is loaded the next time."""
+        self._keep = keep
+
     def reload(self) -> None:
         """The model that was asked for last, once more; in a new process if the old one died."""
         if self._path is not None:
@@ -237,7 +241,7 @@ class Engine:
                     listener.generation_finished(request_id, reason, statistics)
             case messages.TokensCounted(request_id, tokens) if request_id in self._counts:
                 self._counts.pop(request_id)(tokens)
-            case messages.ModelUnloaded():
+            case messages.ModelUnloaded() if not self._load_id:  # else another load followed
                 self.model = None
                 self._set_state(EngineState.IDLE)
             case messages.Failed():

@@ -183,6 +183,9 @@ class Controller(QObject, EngineListener, ChatListener):
         self.engine_settings.refresh()
         if name == "unload_after_min":
             self._idle.restart()
+        elif name == "kept_states_mib":
+            keep = self.preferences.settings.keep_params(self._paths.kept_states)
+            self.engine.keep_from_next_load(keep)
         self.window.show_settings(self.preferences.settings)
         if name == "theme":
             self._theme.choose(self.preferences.settings.theme)

@@ -203,6 +203,37 @@ def common_prefix(ours: Sequence[int], theirs: Sequence[int]) -> int:
     return low
 
 
+def spliced(
+    held: Sequence[int], wanted: Sequence[int], text_of: Callable[[int], bytes]
+) -> list[int]:
+    """`wanted` with the tokens of `held` where both are the same text.
+
+    A model may write a text in other tokens than its tokenizer makes of it; those it wrote are in
+    the cache, and reading the others would change nothing but the time. Texts are compared from the
+    first difference on, up to the last point where both end together.
+    """
+    start = common_prefix(held, wanted)
+    ours = theirs = b""  # what one side is ahead of the other
+    i = j = start
+    end = (start, start)
+    while True:
+        if len(ours) <= len(theirs):
+            if i == len(held) or not (piece := text_of(held[i])):
+                break
+            ours, i = ours + piece, i + 1
+        else:
+            if j == len(wanted) or not (piece := text_of(wanted[j])):
+                break
+            theirs, j = theirs + piece, j + 1
+        length = min(len(ours), len(theirs))
+        if ours[:length] != theirs[:length]:
+            break
+        ours, theirs = ours[length:], theirs[length:]
+        if not ours and not theirs:
+            end = (i, j)
+    return [*held[: end[0]], *wanted[end[1] :]]
+
+
 def _find(tokens: Sequence[int], wanted: Sequence[int], start: int) -> int:
     """Where `wanted` is in `tokens` from `start` on, -1 if it is not."""
     if not wanted:

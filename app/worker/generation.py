@@ -13,7 +13,7 @@ import llama_cpp
 from langchain_core.outputs import GenerationChunk
 
 from app.core.entities import SamplingParams, Statistics, StopReason
-from app.worker.cache import Aborted, Cache
+from app.worker.cache import Aborted, Cache, spliced
 from app.worker.sampling import Sampler
 from app.worker.speculation import Speculation
 
@@ -102,8 +102,9 @@ class Generation:
 
     def _read_prompt(self) -> None:
         """Reuse what there is of it, read the rest. Raises Aborted, DecodeFailed."""
-        cache, tokens = self._cache, self._tokens
-        self._reuse = prepare(cache, self._states, tokens)
+        cache, pieces = self._cache, self._pieces
+        self._reuse, self._tokens = prepare(cache, self._states, self._tokens, pieces.whole)
+        tokens = self._tokens
         rest = tokens[len(cache.tokens) :]
         told = time.monotonic()
 
@@ -205,10 +206,16 @@ class Generation:
         )
 
 
-def prepare(cache: Cache, states: States | None, tokens: list[int]) -> Reuse:
+def prepare(
+    cache: Cache, states: States | None, tokens: list[int], text_of: Callable[[int], bytes]
+) -> tuple[Reuse, list[int]]:
     """Bring as much of the beginning of `tokens` into the cache as there is: what it holds, what
-    was moved up after old turns were dropped, or a kept state."""
+    was moved up after old turns were dropped, or a kept state.
+
+    Returns the tokens too: those that the model wrote stand in place of others of the same text.
+    """
     found = Reuse()
+    tokens = _as_written(cache, tokens, text_of)
     held = cache.common(tokens)
     is_whole = not cache.can_roll_back
     if is_whole and held < len(cache.tokens):
@@ -218,12 +225,18 @@ def prepare(cache: Cache, states: States | None, tokens: list[int]) -> Reuse:
         began = time.monotonic()
         data = states.load(state)
         if data and cache.restore(state.tokens, data):
+            tokens = _as_written(cache, tokens, text_of)
             found.restored = cache.keep(tokens)
             found.restore_s = time.monotonic() - began
     elif not is_whole:
         found.shifted = cache.shift_to(tokens)
     found.reused = cache.keep(tokens)
-    return found
+    return found, tokens
+
+
+def _as_written(cache: Cache, tokens: list[int], text_of: Callable[[int], bytes]) -> list[int]:
+    found = spliced(cache.tokens, tokens, text_of)
+    return found if len(found) < cache.size else tokens
 
 
 class Pieces:
@@ -232,18 +245,28 @@ class Pieces:
     def __init__(self, client: Any) -> None:
         self._vocabulary = llama_cpp.llama_model_get_vocab(client.model)
         self._known: dict[int, bytes] = {}
+        self._whole: dict[int, bytes] = {}
 
     def __getitem__(self, token: int) -> bytes:
         piece = self._known.get(token)
         if piece is None:
-            piece = self._known[token] = self._ask(token)
+            piece = self._known[token] = self._ask(token, with_special=False)
         return piece
 
-    def _ask(self, token: int) -> bytes:
+    def whole(self, token: int) -> bytes:
+        """The same, special tokens as they are written in a template."""
+        piece = self._whole.get(token)
+        if piece is None:
+            piece = self._whole[token] = self._ask(token, with_special=True)
+        return piece
+
+    def _ask(self, token: int, *, with_special: bool) -> bytes:
         size = 64
         while True:
             buffer = ctypes.create_string_buffer(size)
-            found = llama_cpp.llama_token_to_piece(self._vocabulary, token, buffer, size, 0, False)
+            found = llama_cpp.llama_token_to_piece(
+                self._vocabulary, token, buffer, size, 0, with_special
+            )
             if found >= 0:
                 return buffer.raw[:found]
             size = -found  # what it needs
