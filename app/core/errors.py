@@ -255,8 +255,8 @@ class NoModelLoaded(ModelError):
 
 class GrammarBroken(ModelError):
     code = "model.grammar"
-    summary = "The grammar or JSON schema for answers cannot be used."
-    action = "Correct it in the settings or take it out. The details say what is wrong."
+    summary = "The grammar or JSON schema for answers cannot be used ({reason})."
+    action = "Correct it under 'Model and answers', or take it out."
 
 
 class WorkerError(AppError):

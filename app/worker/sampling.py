@@ -48,6 +48,7 @@ LIMITS = {
 }
 OFF = (1.0, 0.0, 0.0)  # repeat, frequency and presence penalty without an effect
 WHOLE = ("top_k", "penalty_window", "mirostat")
+MOST_WORDS = 120  # characters of what is wrong, in a sentence
 DRY_BREAKERS = (b"\n", b":", b'"', b"*")  # llama.cpp's own
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
@@ -190,12 +191,14 @@ class Sampler:
             try:
                 source = json_schema_to_gbnf(params.json_schema)
             except Exception as error:  # noqa: BLE001 - a schema is a person's text: anything
-                raise GrammarBroken(f"{type(error).__name__}: {error}") from None
+                words = f"{type(error).__name__}: {error}"
+                raise GrammarBroken(words, reason=words[:MOST_WORDS]) from None
         if not source.strip():
             return None
         sampler = llama_cpp.llama_sampler_init_grammar(self._vocabulary, source.encode(), b"root")
         if not sampler:
-            raise GrammarBroken(source[:2000])
+            first = source.strip().splitlines()[0][:MOST_WORDS]
+            raise GrammarBroken(source[:2000], reason=f"it begins with: {first}")
         return sampler
 
     def _candidates(self, index: int) -> Any:

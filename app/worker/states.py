@@ -171,6 +171,8 @@ class _Disk:
 
     def _write_all(self) -> None:
         with contextlib.suppress(OSError):
+            for half in self._root.glob("*/*.part"):  # left by a kill
+                half.unlink()
             self._make_room(0, 1 << 60)  # the budget may be smaller than it was
         while (state := self._jobs.get()) is not None:
             try:

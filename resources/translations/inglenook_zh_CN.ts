@@ -1748,14 +1748,6 @@
         <translation>请选择一个模型，然后重试。</translation>
     </message>
     <message>
-        <source>The grammar or JSON schema for answers cannot be used.</source>
-        <translation>无法使用为回答设定的语法或 JSON schema。</translation>
-    </message>
-    <message>
-        <source>Correct it in the settings or take it out. The details say what is wrong.</source>
-        <translation>请在设置中更正或删除它。详情中说明了问题所在。</translation>
-    </message>
-    <message>
         <source>The computer&apos;s memory was not enough, so the model&apos;s process ended ({reason}).</source>
         <translation>电脑内存不足，模型进程已结束（{reason}）。</translation>
     </message>
@@ -2026,6 +2018,14 @@
     <message>
         <source>The model&apos;s process could not be started.</source>
         <translation>无法启动模型进程。</translation>
+    </message>
+    <message>
+        <source>The grammar or JSON schema for answers cannot be used ({reason}).</source>
+        <translation>无法使用为回答设定的语法或 JSON schema（{reason}）。</translation>
+    </message>
+    <message>
+        <source>Correct it under &apos;Model and answers&apos;, or take it out.</source>
+        <translation>请在“模型与回答”中更正它，或将其删除。</translation>
     </message>
     <message>
         <source>Try again; if it happens again, reinstall Inglenook.</source>
