@@ -227,7 +227,7 @@ def test_a_grammar_holds_and_a_broken_one_is_explained(brief: AppWindow) -> None
     failed = brief.answer()
     assert failed._problem.isVisible()
     assert "The grammar or JSON schema for answers cannot be used (" in failed._problem_text.text()
-    assert "Correct it in the settings" in failed._problem_text.text()
+    assert "Correct it under" in failed._problem_text.text()
     choose("grammar", "")
     assert len(brief.ask_and_wait("Tell me a story about snow.")) > len("yes")
     choose("grammar", 'root ::= "yes" | "no"')
