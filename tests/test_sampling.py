@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections import Counter
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from app.core.entities import LoadParams, SamplingParams
-from app.core.errors import GrammarBroken
+from app.core.errors import DecodeFailed, GrammarBroken
 from app.core.presets import OWN_FIELDS, PRESETS, parse_bias, sampling_of, wrong_bias_line
 from app.core.settings import Settings, declarations
+from app.worker.cache import Aborted, Cache
 from app.worker.generation import Generation, Request
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.sampling import ADVICE, LIMITS, advice_of, advised
@@ -207,3 +209,27 @@ def test_favoured_words_are_read_line_by_line() -> None:
     assert parse_bias(text) == (("delve", -5.0), ("tapestry", 3.5), ("你好", 100.0))
     assert wrong_bias_line(text) == ""
     assert wrong_bias_line("fine = 1\nno number here") == "no number here"
+
+
+@pytest.mark.parametrize("error", [Aborted(), DecodeFailed("out of memory", code=-3)])
+def test_no_word_is_lost_where_an_answer_is_stopped_or_fails(
+    llm: StreamingLlamaCpp, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Text is handed on some times a second: what was not yet comes with the end."""
+    plain = answer(llm, replace(GREEDY, max_tokens=8))
+    left = iter(range(8))
+    step = Cache.step
+
+    def fails(cache: Cache, token: int) -> None:
+        if next(left) == 7:  # the eighth token was sampled by then
+            raise error
+        step(cache, token)
+
+    monkeypatch.setattr(Cache, "step", fails)
+    tokens = llm.tokens_of(PROMPT.format("Name a fruit."))
+    generation = Generation(llm, list(tokens), Request(GREEDY), [])
+    pieces: list[str] = []
+    with contextlib.suppress(DecodeFailed):
+        for chunk in generation.run():
+            pieces.append(chunk.text)
+    assert "".join(pieces) == plain

@@ -13,7 +13,7 @@ import pytest
 
 from app.core import messages
 from app.core.entities import ChatMessage, KeepParams, LoadParams, Role, SamplingParams
-from app.worker.cache import Cache, common_prefix, spliced
+from app.worker.cache import Aborted, Cache, common_prefix, spliced
 from app.worker.generation import prepare
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.sampling import Sampler
@@ -132,6 +132,27 @@ def test_turns_dropped_from_the_middle_are_not_read_again(
     assert cache.tokens == [*system, *rest]
     cache.read(wanted[len(cache.tokens) :])
     assert len(write(llm, 5)) == 5
+
+
+def test_a_stop_while_keys_are_turned_leaves_nothing_half_turned(
+    llm: StreamingLlamaCpp, cache: Cache
+) -> None:
+    rng = random.Random(6)
+    system, old, rest = (tokens_of(llm, rng, count) for count in (20, 60, 80))
+    cache.read([*system, *old, *rest])
+    wanted = [*system, *rest, 9, 10]
+    prepare(cache, None, wanted, llm.pieces.whole)
+    assert cache.state() == b""  # not worth keeping before the keys are turned
+    llm.abort_flag.set()
+    with pytest.raises(Aborted):
+        cache.read(wanted[len(cache.tokens) :])
+    llm.abort_flag.clear()
+    assert cache.tokens == []
+    cache.read(wanted)
+    stopped = write(llm, 6)
+    cache.clear()
+    cache.read(wanted)
+    assert write(llm, 6) == stopped
 
 
 def test_common_prefix() -> None:

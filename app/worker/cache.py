@@ -43,6 +43,7 @@ class Cache:
         self._scored: Any = None  # a batch for `read_scored`, made when first needed
         self._scored_size = 0
         self._chunk = self._batch
+        self._is_turning = False  # keys that were moved up are turned by the next decode
         self.size = int(client.n_ctx())
         self.tokens: list[int] = []
         self.has_scores = False  # whether the scores after the last token are those of a decode
@@ -87,7 +88,7 @@ class Cache:
         """Hold nothing."""
         llama_cpp.llama_memory_clear(self._memory, True)
         self.tokens.clear()
-        self.has_scores = False
+        self.has_scores = self._is_turning = False
 
     def shift_to(self, wanted: Sequence[int]) -> int:
         """Where older turns were dropped from the middle, move up what follows them.
@@ -107,6 +108,7 @@ class Cache:
         llama_cpp.llama_memory_seq_add(memory, 0, at, -1, -by)
         del self.tokens[start:at]
         self.has_scores = False
+        self._is_turning = True
         return self.common(wanted) - start
 
     def read(
@@ -158,8 +160,11 @@ class Cache:
         if code == 0:
             self.tokens.extend(tokens)
             self.has_scores = True
+            self._is_turning = False
             return
         self.has_scores = False
+        if self._is_turning:  # half of the keys may be turned: none of it is worth anything
+            self.clear()
         held = int(llama_cpp.llama_memory_seq_pos_max(self._memory, 0)) + 1
         read = max(held - len(self.tokens), 0)
         self.tokens.extend(tokens[:read])
@@ -169,7 +174,9 @@ class Cache:
         raise DecodeFailed(f"llama_decode returned {code}", code=code)
 
     def state(self) -> bytes:
-        """All of it as bytes, for `restore`; empty if llama.cpp cannot tell it."""
+        """All of it as bytes, for `restore`; empty where it is not worth keeping."""
+        if self._is_turning:
+            return b""
         size = llama_cpp.llama_state_seq_get_size(self._context, 0)
         buffer = (ctypes.c_uint8 * size)()
         written = llama_cpp.llama_state_seq_get_data(self._context, buffer, size, 0)

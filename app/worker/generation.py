@@ -13,6 +13,7 @@ import llama_cpp
 from langchain_core.outputs import GenerationChunk
 
 from app.core.entities import SamplingParams, Statistics, StopReason
+from app.core.errors import DecodeFailed
 from app.worker.cache import Aborted, Cache, spliced
 from app.worker.sampling import Sampler
 from app.worker.speculation import Speculation
@@ -67,6 +68,7 @@ class Generation:
         self._request = request
         self._stop = [text for text in stop if text]
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._out: list[str] = []  # text that was not handed on yet
         self._held = ""  # text that may be the beginning of a stop string
         self._reason = StopReason.END
         self._produced = 0
@@ -92,9 +94,12 @@ class Generation:
             yield from self._write(sampler)
         except Aborted:
             self._reason = StopReason.STOPPED
-            yield self._hand_on(self._held)
+        except DecodeFailed:
+            yield self._rest()  # what was written until then stays
+            raise
         finally:
             sampler.close()
+        yield self._rest()
         yield GenerationChunk(
             text="",
             generation_info={"finish_reason": self._reason, "statistics": self._statistics()},
@@ -135,7 +140,6 @@ class Generation:
         room = self._cache.size - len(self._cache.tokens)
         asked = self._request.sampling.max_tokens
         limit = min(room, asked) if asked > 0 else room
-        out: list[str] = []
         handed = 0.0
         tokens = self._speculation.tokens(sampler)
         for token in tokens:
@@ -146,13 +150,12 @@ class Generation:
                 break
             self._produced += 1
             text, is_stopped = self._before_stop(self._decoder.decode(self._pieces[token]))
-            out.append(text)
+            self._out.append(text)
             if is_stopped:
                 self._held = ""
                 break
             if self._last - handed >= GATHER_S:
-                yield self._hand_on("".join(out))
-                out.clear()
+                yield self._hand_on()
                 handed = self._last
             if self._flag.is_set:
                 self._reason = StopReason.STOPPED
@@ -161,12 +164,17 @@ class Generation:
                 self._reason = StopReason.LIMIT
                 break
         tokens.close()
-        out.append(self._held)  # half of a character that was cut off is left out
-        self._held = ""
-        yield self._hand_on("".join(out))
 
-    def _hand_on(self, text: str) -> GenerationChunk:
+    def _rest(self) -> GenerationChunk:
+        """What was not handed on yet; half of a character that was cut off is left out."""
+        self._out.append(self._held)
+        self._held = ""
+        return self._hand_on()
+
+    def _hand_on(self) -> GenerationChunk:
         self._request.produced = self._produced
+        text = "".join(self._out)
+        self._out.clear()
         return GenerationChunk(text=text)
 
     def _before_stop(self, text: str) -> tuple[str, bool]:
