@@ -262,7 +262,7 @@ def test_all_goes_also_what_the_worker_removes_at_the_same_time(
     folders = [short.kept_states / name for name in ("this model", "another", "a third")]
     for folder in folders:
         folder.mkdir(parents=True)
-        (folder / "0123456789abcdef.state").write_bytes(b"what was said")
+        (folder / "0123456789abcdef.old").write_bytes(b"what was said")
     app = ready(open_window, short)
     unlink, first = os.unlink, []
 

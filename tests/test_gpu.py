@@ -111,7 +111,8 @@ from pathlib import Path
 from app.core.entities import LoadParams
 from app.worker.devices import list_devices
 from app.worker.llm import AbortFlag, collect_log, load
-from app.worker.placement import SPARE, buffers_of
+from app.models.fit import SPARE
+from app.worker.placement import buffers_of
 log = []
 kept = collect_log(log.append)
 card = next(d for d in list_devices() if d.kind in ("gpu", "igpu"))

@@ -182,6 +182,24 @@ def test_a_step_that_would_be_refused_again_is_passed_over(starter: Path) -> Non
     assert next_step(PLAIN, too_little, NotEnoughMemory().problem) is None
 
 
+def test_a_cards_own_memory_and_that_of_the_loaded_model_count(
+    starter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the computer's memory cannot hold alone, it holds together with the card."""
+    header = read_header(starter)
+    need = memory_bytes(header, LoadParams(kv_type="q8_0"), 8192)
+    monkeypatch.setenv("INGLENOOK_MEMORY_LIMIT_BYTES", str(need // 2))
+    card = Device("Vulkan0", "a card", "gpu", 4 * need, need)
+    placed = Placement("Vulkan0", "a card", 20, 31, need, 0)
+    facts = ModelFacts(header=header).now([card], placed)
+    assert facts.fits(LoadParams(kv_type="q8_0"))
+    assert not facts.fits(LoadParams(kv_type="q8_0", device="cpu"))
+    on_cpu = Placement(layers=31, host_bytes=need)
+    assert not ModelFacts(header=header).now([], on_cpu).fits(LoadParams(kv_type="q8_0"))
+    loaded = ModelFacts(header=header).now([], on_cpu, is_loaded=True)
+    assert loaded.fits(LoadParams(kv_type="q8_0"))  # its own memory is free before the next load
+
+
 def test_a_file_that_cannot_be_read_still_has_a_ladder(tmp_path: Path) -> None:
     facts = read_facts(tmp_path / "gone.gguf")
     assert facts == ModelFacts()

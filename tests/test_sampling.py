@@ -93,6 +93,7 @@ def test_a_json_schema_is_followed(llm: StreamingLlamaCpp) -> None:
     [
         replace(GREEDY, grammar="root ::= ((("),
         replace(GREEDY, grammar="leaf ::= [a-z]"),
+        replace(GREEDY, grammar='root ::= "a" b\nb ::= [^\\x00-\\U0010FFFF]'),  # no way on
         replace(GREEDY, json_schema="{not json"),
         replace(GREEDY, json_schema='{"type": "no such type"}'),
     ],
@@ -102,7 +103,7 @@ def test_a_grammar_that_is_none_is_refused_and_the_next_answer_comes(
 ) -> None:
     with pytest.raises(GrammarBroken) as caught:
         answer(llm, params)
-    assert caught.value.problem.details
+    assert dict(caught.value.problem.params)["reason"]
     assert answer(llm, GREEDY)
 
 

@@ -9,6 +9,8 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
+import llama_cpp
+import numpy as np
 import pytest
 
 from app.core import messages
@@ -19,7 +21,7 @@ from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.sampling import Sampler
 from app.worker.speculation import REST, TRIAL, Record, Speculation
 from app.worker.states import States
-from tests.weightless_models import mamba, with_weights
+from tests.weightless_models import mamba, transformer, with_weights
 from tests.worker_process import WorkerProcess, user
 
 pytestmark = pytest.mark.engine
@@ -91,7 +93,7 @@ def test_a_state_that_is_cut_or_of_other_tokens_is_refused(
     state = cache.state()
     before = write(llm, 8)
     for wrong in (state[: len(state) // 2], b"", state[:8] + os.urandom(len(state) - 8)):
-        assert not cache.restore(history, wrong)
+        assert not cache.restore(history, bytearray(wrong))
         assert cache.tokens == []
     assert not cache.restore(history[:-1], state)
     cache.read(history)  # and it goes on working
@@ -232,6 +234,61 @@ def test_a_recurrent_model_answers_again_from_the_state_before_its_answer(
     assert len(set(first)) > 3  # the weights do something
 
 
+# A window that slides: cells before it may be gone
+
+
+@pytest.fixture(scope="module")
+def sliding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StreamingLlamaCpp]:
+    """A Gemma 3 of 4 layers with random weights and a window of 64 tokens."""
+    path = tmp_path_factory.mktemp("gemma") / "gemma3.gguf"
+    with_weights(transformer(path, "gemma3", 1, **{"attention.sliding_window": 64}))
+    params = LoadParams(context_tokens=1024, threads=1)
+    loaded, _ = load(path, params, 1024, AbortFlag(), (), [], lambda _: None)
+    yield loaded
+    loaded.close()
+
+
+def scores(llm: StreamingLlamaCpp) -> np.ndarray:
+    """What the model thinks of each token as the next one."""
+    found = llama_cpp.llama_get_logits_ith(llm.client.ctx, -1)
+    return np.ctypeslib.as_array(found, shape=(32_000,)).copy()
+
+
+@pytest.mark.parametrize("length", [120, 299, 300])
+def test_a_restored_window_is_not_cut_into(sliding: StreamingLlamaCpp, length: int) -> None:
+    """A state of a sliding window has its last tokens only: what lacks its window is read again."""
+    cache: Cache = sliding.cache_
+    history = [n * 7 % 900 + 5 for n in range(300)]
+    wanted = [*history[:length], *range(2000, 2030)]
+    cache.clear()
+    cache.read(wanted)
+    right = scores(sliding)
+    cache.clear()
+    cache.read(history)
+    state = cache.state()
+    assert cache.restore(history, state)
+    kept = cache.keep(wanted)
+    assert kept in (0, length)
+    assert cache.tokens == wanted[:kept]
+    cache.read(wanted[kept:])
+    assert np.abs(scores(sliding) - right).max() < 0.05 * np.abs(right).max()
+
+
+def test_a_model_with_a_window_reads_again_rather_than_shift(sliding: StreamingLlamaCpp) -> None:
+    cache: Cache = sliding.cache_
+    cache.clear()
+    system, old, rest = list(range(10, 50)), list(range(1000, 1200)), list(range(5000, 5200))
+    cache.read([*system, *old, *rest])
+    wanted = [*system, *rest, 9]
+    reuse, _ = prepare(cache, None, wanted, lambda token: b"%d " % token)
+    assert reuse.shifted == 0
+    cache.read(wanted[len(cache.tokens) :])
+    found = scores(sliding)
+    cache.clear()
+    cache.read(wanted)
+    assert np.abs(scores(sliding) - found).max() < 0.05 * np.abs(found).max()
+
+
 # Guessing ahead
 
 
@@ -257,6 +314,22 @@ def test_guessed_tokens_are_those_that_would_have_come(
     assert cache.tokens[: len(prompt)] == prompt
     same = common_prefix(cache.tokens[len(prompt) :], guessed)
     assert same == min(len(cache.tokens) - len(prompt), len(guessed))
+
+
+def test_no_more_is_guessed_than_is_read_at_once(starter: Path) -> None:
+    params = LoadParams(context_tokens=256, batch_tokens=3, threads=1)
+    loaded, _ = load(starter, params, 256, AbortFlag(), (), [], lambda _: None)
+    text = b"The cat sat on the mat. The dog sat on the log. " * 6
+    prompt = loaded.client.tokenize(text, add_bos=True, special=False)
+    loaded.cache_.read(prompt)
+    record = Record()
+    record.plain_s = 3600.0
+    speculation, sampler = Speculation(loaded.cache_, record), Sampler(loaded.client, GREEDY)
+    tokens = speculation.tokens(sampler)
+    assert len([next(tokens) for _ in range(20)]) == 20
+    assert speculation.drafted > 0
+    sampler.close()
+    loaded.close()
 
 
 def test_guessing_rests_where_it_is_not_faster() -> None:
@@ -286,10 +359,59 @@ def states(folder: Path | None, *, memory: int = 1 << 20, disk: int = 1 << 20) -
 LONG = list(range(1000, 1300))
 
 
+def test_a_large_state_is_not_restored_for_a_few_tokens(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("long", [*LONG[:70], *range(3000)], bytearray(b"x" * 10))
+    assert first.best([*LONG[:70], 1], held=0, is_whole=False) is None
+    first.keep("short", [*LONG[:70], 5, 6], bytearray(b"y" * 10))
+    first.keep("longer", [*LONG[:70], *range(100)], bytearray(b"z" * 10))
+    found = first.best([*LONG[:70], 1], held=0, is_whole=False)
+    assert found is not None
+    assert found.conversation == "short"
+
+
+def test_of_a_sliding_window_only_a_whole_state_serves(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, bytearray(b"x" * 10))
+    assert first.best([*LONG, 1], held=0, is_whole=False, window=100) is not None
+    assert first.best([*LONG[:200], 1], held=0, is_whole=False, window=100) is None
+    assert first.best([*LONG[:200], 1], held=0, is_whole=False, window=400) is not None
+
+
+def test_what_waits_to_be_written_is_forgotten_too(tmp_path: Path) -> None:
+    first = states(tmp_path, memory=0)  # evicted at once: it is in the queue only
+    first.keep("c1", LONG, bytearray(b"x" * 200_000))
+    first.forget(())
+    first.close(10)
+    assert not list(tmp_path.rglob("*.state"))
+
+
+def test_one_that_is_too_large_throws_no_other_away(tmp_path: Path) -> None:
+    first = states(tmp_path, disk=10_000)
+    first.keep("small", LONG, bytearray(b"x" * 2000))
+    first.close(10)
+    second = states(tmp_path, disk=10_000)
+    second.keep("large", [9, *LONG], bytearray(b"y" * 20_000))
+    second.close(10)
+    assert [file.stem for file in tmp_path.rglob("*.state")] == ["small"]
+    assert second.most_bytes == 1 << 20
+
+
+def test_nothing_is_read_once_it_is_stopped(tmp_path: Path) -> None:
+    first = states(tmp_path)
+    first.keep("c1", LONG, bytearray(b"x" * 1000))
+    first.close(10)
+    second = states(tmp_path)
+    found = second.best([*LONG, 1], held=0, is_whole=False)
+    assert found is not None
+    assert second.load(found, lambda: True) == b""
+    assert second.load(found) == b"x" * 1000  # and it is still there
+
+
 def test_a_state_is_found_by_its_beginning_after_a_restart(tmp_path: Path) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"content" * 100)
-    first.keep("c2", [*LONG[:200], *range(50)], b"other" * 100)
+    first.keep("c1", LONG, bytearray(b"content" * 100))
+    first.keep("c2", [*LONG[:200], *range(50)], bytearray(b"other" * 100))
     first.close(10)
     second = states(tmp_path)
     found = second.best([*LONG, 1, 2], held=0, is_whole=False)
@@ -304,7 +426,7 @@ def test_a_state_is_found_by_its_beginning_after_a_restart(tmp_path: Path) -> No
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other", "header"])
 def test_a_damaged_file_is_left_out_and_removed(tmp_path: Path, damage: str) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"content" * 100)
+    first.keep("c1", LONG, bytearray(b"content" * 100))
     first.close(10)
     (file,) = tmp_path.rglob("*.state")
     whole = file.read_bytes()
@@ -325,7 +447,7 @@ def test_a_damaged_file_is_left_out_and_removed(tmp_path: Path, damage: str) -> 
 
 def test_another_model_does_not_see_it(tmp_path: Path) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"content")
+    first.keep("c1", LONG, bytearray(b"content"))
     first.close(10)
     other = States(KeepParams(tmp_path, 1 << 20, 1 << 20), "another key")
     assert other.best([*LONG, 1], held=0, is_whole=False) is None
@@ -334,21 +456,21 @@ def test_another_model_does_not_see_it(tmp_path: Path) -> None:
 def test_what_was_used_longest_ago_goes_first(tmp_path: Path) -> None:
     first = states(tmp_path, disk=6000)
     for number, name in enumerate(("old", "middle", "new")):
-        first.keep(name, [number, *LONG], b"x" * 1500)
+        first.keep(name, [number, *LONG], bytearray(b"x" * 1500))
         first.save()
     first.close(10)
     for number, name in enumerate(("middle", "new")):
         os.utime(next(tmp_path.rglob(f"{name}.state")), (1000 + number, 1000 + number))
     assert not list(tmp_path.rglob("old.state"))
     second = states(tmp_path, disk=6000)
-    second.keep("newest", [9, *LONG], b"y" * 1500)
+    second.keep("newest", [9, *LONG], bytearray(b"y" * 1500))
     second.close(10)
     assert sorted(file.stem for file in tmp_path.rglob("*.state")) == ["new", "newest"]
 
 
 def test_a_budget_of_nothing_removes_what_there_is(tmp_path: Path) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"content")
+    first.keep("c1", LONG, bytearray(b"content"))
     first.close(10)
     (tmp_path / "key" / "half.part").write_bytes(b"what a kill left")
     second = states(tmp_path, disk=0)
@@ -358,7 +480,7 @@ def test_a_budget_of_nothing_removes_what_there_is(tmp_path: Path) -> None:
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"content")
+    first.keep("c1", LONG, bytearray(b"content"))
     first.close(10)
     (file,) = tmp_path.rglob("*.state")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -366,7 +488,7 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
 
 def test_what_is_forgotten_is_gone_at_once(tmp_path: Path) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"content")
+    first.keep("c1", LONG, bytearray(b"content"))
     first.save()
     first.forget(["c1"])
     first.close(10)
@@ -377,7 +499,7 @@ def test_what_is_forgotten_is_gone_at_once(tmp_path: Path) -> None:
 def test_memory_holds_only_so_much(tmp_path: Path) -> None:
     first = states(None, memory=2500)
     for name in ("a", "b", "c"):
-        first.keep(name, [ord(name), *LONG], b"x" * 1000)
+        first.keep(name, [ord(name), *LONG], bytearray(b"x" * 1000))
     assert first.best([ord("a"), *LONG, 1], held=0, is_whole=False) is None
     assert first.best([ord("c"), *LONG, 1], held=0, is_whole=False) is not None
 
@@ -386,7 +508,7 @@ def test_a_disk_that_cannot_be_written_does_no_harm(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_bytes(b"")
     first = states(blocked)
-    first.keep("c1", LONG, b"content")
+    first.keep("c1", LONG, bytearray(b"content"))
     first.close(10)
     assert first.best([*LONG, 1], held=0, is_whole=False) is not None  # in memory
 
@@ -485,8 +607,8 @@ def test_kill_nine_while_states_are_written_leaves_nothing_half(
 
 def test_the_longest_beginning_counts(tmp_path: Path) -> None:
     first = states(tmp_path)
-    first.keep("c1", LONG, b"1" * 10)
-    first.keep("c2", LONG[:150], b"2" * 10)
+    first.keep("c1", LONG, bytearray(b"1" * 10))
+    first.keep("c2", LONG[:150], bytearray(b"2" * 10))
     found = first.best([*LONG[:280], 1], held=0, is_whole=False)
     assert found is not None
     assert array("i", found.tokens) == array("i", LONG)

@@ -69,7 +69,7 @@ def transformer(
 
 
 def with_weights(path: Path, seed: int = 1) -> Path:
-    """Fill a model of F32 and F16 tensors with small random numbers, so that it computes something;
+    """Fill a model of F32, F16 and Q8_0 tensors with small random numbers: it computes something;
     what is added or multiplied with per channel stays near 0 or 1, decays stay negative."""
     numbers = np.random.default_rng(seed)
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
@@ -81,13 +81,19 @@ def with_weights(path: Path, seed: int = 1) -> Path:
         infos = list(read_tensors(reader, tensors))
         start = reader.position + -reader.position % ALIGNMENT
         for info in infos:
+            at = start + info.offset
+            if info.size_bytes == info.elements // 32 * 34:  # Q8_0: a scale and 32 numbers
+                blocks = np.zeros(info.elements // 32, dtype=[("d", "<f2"), ("q", "i1", 32)])
+                blocks["d"] = 0.0015
+                blocks["q"] = numbers.integers(-127, 128, (len(blocks), 32))
+                data[at : at + info.size_bytes] = blocks.tobytes()
+                continue
             kind = np.float16 if info.size_bytes == 2 * info.elements else np.float32
             values = numbers.normal(0.0, 0.08, info.elements)
             if b"norm" in info.name:
                 values += 1.0
             if info.name.endswith(b"ssm_a"):
                 values = -np.abs(values) - 0.5
-            at = start + info.offset
             data[at : at + info.size_bytes] = values.astype(kind).tobytes()
     return path
 

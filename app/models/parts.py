@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
+
+from app.models.gguf import GgufHeader, read_header
 
 _PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf$", re.I)
 HEAD, SAMPLE, SAMPLES = 1 << 20, 4096, 64  # bytes, bytes, how many
@@ -18,6 +22,18 @@ def parts_of(path: Path) -> list[Path]:
     stem, count = path.name[: found.start()], found[1]
     names = [f"{stem}-{number:05d}-of-{count}.gguf" for number in range(1, int(count) + 1)]
     return [part for name in names if (part := path.with_name(name)).exists()] or [path]
+
+
+def read_model_header(path: Path) -> GgufHeader:
+    """The header of the model that begins with `path`; `file_size` counts all its files.
+
+    Raises a ModelError that says what is wrong.
+    """
+    header = read_header(path)
+    others = [part for part in parts_of(path) if part != path]
+    with contextlib.suppress(OSError):
+        return replace(header, file_size=header.file_size + sum(p.stat().st_size for p in others))
+    return header
 
 
 def fingerprint(path: Path) -> str:

@@ -28,9 +28,11 @@ from app.core.errors import (
     WorkerKilled,
     WorkerOutOfMemory,
 )
-from app.models.gguf import GgufHeader, read_header
+from app.models.fit import SPARE
+from app.models.gguf import GgufHeader
 from app.models.hardware import free_ram_bytes
 from app.models.memory import memory_bytes
+from app.models.parts import read_model_header
 from app.services.model_hub import DEFAULT_CONTEXT
 from app.services.worker_end import CARD_FULL, MEMORY
 
@@ -89,6 +91,7 @@ class ModelFacts:
     has_card: bool = False
     placement: Placement | None = None
     free_ram: int = 0
+    card_bytes: int = 0  # of a card with memory of its own, as much as the worker would take
 
     @property
     def trained_context(self) -> int:
@@ -100,10 +103,20 @@ class ModelFacts:
         """Of the file; None where it is not known."""
         return self.header.file_size if self.header is not None else None
 
-    def now(self, devices: Sequence[Device], placement: Placement | None) -> ModelFacts:
-        """The same with the memory that is free now, and the worker's devices."""
-        has_card = any(device.kind in GRAPHICS for device in devices)
-        return replace(self, has_card=has_card, placement=placement, free_ram=free_ram_bytes())
+    def now(
+        self, devices: Sequence[Device], placement: Placement | None, *, is_loaded: bool = False
+    ) -> ModelFacts:
+        """The same with the memory that is free now, and the worker's devices. What a model that
+        `is_loaded` takes is free before the next load."""
+        own = [device.free_bytes for device in devices if device.kind == "gpu"]
+        freed = placement if is_loaded else None
+        return replace(
+            self,
+            has_card=any(device.kind in GRAPHICS for device in devices),
+            placement=placement,
+            free_ram=free_ram_bytes() + (freed.host_bytes if freed else 0),
+            card_bytes=int(max(own, default=0) * SPARE) + (freed.device_bytes if freed else 0),
+        )
 
     def layers_on_card(self, params: LoadParams) -> int:
         """Layers there, the output layer counted; as many as there are where nobody knows."""
@@ -121,13 +134,14 @@ class ModelFacts:
         if self.header is None or self.free_ram <= 0:
             return True
         context = context_of(params, self.trained_context)
-        return memory_bytes(self.header, params, context) <= self.free_ram
+        room = self.free_ram + (self.card_bytes if self.layers_on_card(params) else 0)
+        return memory_bytes(self.header, params, context) <= room
 
 
 def read_facts(path: Path) -> ModelFacts:
     """What the file says; nothing where it cannot be read. Not for the main thread."""
     with contextlib.suppress(AppError):
-        return ModelFacts(header=read_header(path))
+        return ModelFacts(header=read_model_header(path))
     return ModelFacts()
 
 

@@ -154,6 +154,8 @@ class ModelChoice(QObject, EngineListener):
         self._show_problem(problem)
 
     def engine_changed(self, state: EngineState) -> None:
+        has_model = state in (EngineState.READY, EngineState.GENERATING)
+        self._window.unload_action.setEnabled(has_model)
         if state is EngineState.STOPPED or (
             state is EngineState.IDLE and self._engine.model_path is not None
         ):

@@ -116,7 +116,9 @@ class RecoveryControl(QObject, EngineListener):
         if subject.path not in self._facts:
             self._find_out(subject.path, problem)
             return []
-        facts = self._facts[subject.path].now(self._engine.devices, self._placement)
+        facts = self._facts[subject.path].now(
+            self._engine.devices, self._placement, is_loaded=self._engine.model is not None
+        )
         found: list[Offer] = []
         step = next_step(subject.params, facts, problem)
         if step is not None:

@@ -32,23 +32,33 @@ class Aborted(Exception):
 class Cache:
     """The tokens the model has read, in order, always as llama.cpp has them."""
 
-    def __init__(self, client: Any, is_stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, client: Any, batch: int, is_stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         """`is_stopped` is asked between two chunks: a graphics card knows no abort flag."""
         self._is_stopped = is_stopped
         self._context = client.ctx
         self._memory = llama_cpp.llama_get_memory(client.ctx)
-        self._batch = max(int(client.n_batch), 1)
+        self.batch = max(batch, 1)  # most tokens of one decode
         self._one = (llama_cpp.llama_token * 1)()
         self._one_batch = llama_cpp.llama_batch_get_one(self._one, 1)
         self._scored: Any = None  # a batch for `read_scored`, made when first needed
         self._scored_size = 0
-        self._chunk = self._batch
+        self._chunk = self.batch
         self._is_turning = False  # keys that were moved up are turned by the next decode
+        # tokens a sliding window looks back; cells before it may be gone
+        self.window = int(llama_cpp.llama_model_n_swa(client.model))
         self.size = int(client.n_ctx())
         self.tokens: list[int] = []
         self.has_scores = False  # whether the scores after the last token are those of a decode
         self.has_memory = bool(self._memory)  # an encoder reads a text at once and keeps nothing
-        self.can_shift = self.has_memory and bool(llama_cpp.llama_memory_can_shift(self._memory))
+        # a window's older cells are written over after a shift, and where a model has only layers
+        # of one kind llama.cpp aborts (0.3.36, GGML_ASSERT(buffer)): rather read it again
+        self.can_shift = (
+            self.has_memory
+            and not self.window
+            and bool(llama_cpp.llama_memory_can_shift(self._memory))
+        )
         self.can_roll_back = not (
             llama_cpp.llama_model_is_recurrent(client.model)
             or llama_cpp.llama_model_is_hybrid(client.model)
@@ -56,7 +66,7 @@ class Cache:
 
     def read_in_chunks(self, parameters: int) -> None:
         """Read prompts as the processor does with a model of so many parameters."""
-        self._chunk = min(self._batch, next(size for most, size in CHUNKS if parameters < most))
+        self._chunk = min(self.batch, next(size for most, size in CHUNKS if parameters < most))
 
     def common(self, wanted: Sequence[int]) -> int:
         """How many tokens at the beginning of `wanted` are here."""
@@ -78,11 +88,20 @@ class Cache:
         stay."""
         if length < len(self.tokens):
             self.has_scores = False
-            if length <= 0 or not llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
-                self.clear()
-            else:
+            is_cut = length > 0 and self._has_window(length)
+            if is_cut and llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
                 del self.tokens[length:]
+            else:
+                self.clear()
         return len(self.tokens)
+
+    def _has_window(self, length: int) -> bool:
+        """Whether a sliding window that ends at `length` tokens is there: a restored state has the
+        last window only."""
+        if not self.window:
+            return True
+        lowest = int(llama_cpp.llama_memory_seq_pos_min(self._memory, 0))
+        return lowest <= max(length - self.window, 0)
 
     def clear(self) -> None:
         """Hold nothing."""
@@ -173,19 +192,24 @@ class Cache:
             raise Aborted
         raise DecodeFailed(f"llama_decode returned {code}", code=code)
 
-    def state(self) -> bytes:
-        """All of it as bytes, for `restore`; empty where it is not worth keeping."""
-        if self._is_turning:
-            return b""
+    def state(self, most: int = 1 << 62) -> bytearray:
+        """All of it as bytes, for `restore`; empty where it would be more than `most` bytes."""
         size = llama_cpp.llama_state_seq_get_size(self._context, 0)
-        buffer = (ctypes.c_uint8 * size)()
+        if self._is_turning or size > most:
+            return bytearray()
+        data = bytearray(size)
+        buffer = (ctypes.c_uint8 * size).from_buffer(data)  # no second copy of a gigabyte
         written = llama_cpp.llama_state_seq_get_data(self._context, buffer, size, 0)
-        return bytes(memoryview(buffer)[:written])
+        del buffer
+        del data[written:]
+        return data
 
-    def restore(self, tokens: Sequence[int], state: bytes) -> bool:
+    def restore(self, tokens: Sequence[int], state: bytearray) -> bool:
         """Hold what `state` kept of `tokens`; False, and nothing held, if it does not fit."""
         self.clear()
-        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        if not state:
+            return False
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer(state)
         used = llama_cpp.llama_state_seq_set_data(self._context, buffer, len(state), 0)
         last = int(llama_cpp.llama_memory_seq_pos_max(self._memory, 0))
         if used == 0 or last != len(tokens) - 1:

@@ -108,7 +108,9 @@ class Generation:
     def _read_prompt(self) -> None:
         """Reuse what there is of it, read the rest. Raises Aborted, DecodeFailed."""
         cache, pieces = self._cache, self._pieces
-        self._reuse, self._tokens = prepare(cache, self._states, self._tokens, pieces.whole)
+        self._reuse, self._tokens = prepare(
+            cache, self._states, self._tokens, pieces.whole, lambda: self._flag.is_set
+        )
         tokens = self._tokens
         rest = tokens[len(cache.tokens) :]
         told = time.monotonic()
@@ -133,7 +135,8 @@ class Generation:
     def _keep_start(self) -> None:
         if self._states is not None and self._request.conversation:
             name = f"{self._request.conversation}-start"
-            self._states.keep(name, self._cache.tokens, self._cache.state())
+            if data := self._cache.state(self._states.most_bytes):
+                self._states.keep(name, self._cache.tokens, data)
 
     def _write(self, sampler: Sampler) -> Iterator[GenerationChunk]:
         vocabulary = self._client._model.vocab  # noqa: SLF001 - no public way to ask for end tokens
@@ -215,12 +218,17 @@ class Generation:
 
 
 def prepare(
-    cache: Cache, states: States | None, tokens: list[int], text_of: Callable[[int], bytes]
+    cache: Cache,
+    states: States | None,
+    tokens: list[int],
+    text_of: Callable[[int], bytes],
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[Reuse, list[int]]:
     """Bring as much of the beginning of `tokens` into the cache as there is: what it holds, what
     was moved up after old turns were dropped, or a kept state.
 
     Returns the tokens too: those that the model wrote stand in place of others of the same text.
+    Raises Aborted.
     """
     found = Reuse()
     tokens = _as_written(cache, tokens, text_of)
@@ -228,10 +236,16 @@ def prepare(
     is_whole = not cache.can_roll_back
     if is_whole and held < len(cache.tokens):
         held = 0  # it cannot be cut
-    state = states.best(tokens, held, is_whole=is_whole) if states is not None else None
+    state = (
+        states.best(tokens, held, is_whole=is_whole, window=cache.window)
+        if states is not None
+        else None
+    )
     if state is not None and states is not None:
         began = time.monotonic()
-        data = states.load(state)
+        data = states.load(state, is_stopped)
+        if is_stopped():
+            raise Aborted
         if data and cache.restore(state.tokens, data):
             tokens = _as_written(cache, tokens, text_of)
             found.restored = cache.keep(tokens)

@@ -51,5 +51,7 @@ class Keeper:
         if self._is_kept or not self._conversation:
             return
         self._is_kept = True
-        if len(self._cache.tokens) >= WORTH_KEEPING and (data := self._cache.state()):
+        if len(self._cache.tokens) >= WORTH_KEEPING and (
+            data := self._cache.state(self._states.most_bytes)
+        ):
             self._states.keep(self._conversation, self._cache.tokens, data)

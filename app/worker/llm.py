@@ -17,11 +17,11 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import GenerationChunk, LLMResult
 
 from app.core.entities import Device, LoadParams, Statistics, StopReason
+from app.models.fit import SPARE
 from app.models.weights import read_weights
 from app.worker.cache import Cache
 from app.worker.generation import Generation, Pieces, Request
 from app.worker.placement import (
-    SPARE,
     Buffers,
     NativeOptions,
     buffers_of,
@@ -159,7 +159,9 @@ def parameters_for(path: Path, params: LoadParams, context: int) -> dict[str, An
         "rope_freq_base": 0.0,  # 0: from the model
         "rope_freq_scale": 0.0,
         "n_ctx": context,
-        "n_batch": min(params.batch_tokens, context),
+        # only for buffers that are not used here: batch times vocabulary, batch times context. What
+        # llama.cpp itself reads at once is set in NativeOptions
+        "n_batch": 1,
         "n_gpu_layers": params.gpu_layers,
         "n_threads": threads,
         "n_parts": -1,
@@ -185,7 +187,7 @@ def parameters_for(path: Path, params: LoadParams, context: int) -> dict[str, An
         "grammar": None,
         "grammar_path": None,
         "verbose": False,
-        "model_kwargs": {"n_threads_batch": threads, "n_ubatch": min(512, context)},
+        "model_kwargs": {"n_threads_batch": threads, "n_ubatch": 1},
         "cache": None,
         "callbacks": None,
         "tags": None,
@@ -216,12 +218,12 @@ def load(
         on_progress(done)
         return True
 
-    options = NativeOptions(params, device, layers, go_on)
+    options = NativeOptions(params, device, layers, context, go_on)
     log.clear()
     with options.in_force():
         llm = StreamingLlamaCpp(**parameters_for(path, params, context), abort_flag=flag)
     llm.options, llm.record = options, Record()
-    llm.cache_ = Cache(llm.client, lambda: flag.is_set)
+    llm.cache_ = Cache(llm.client, options.batch, lambda: flag.is_set)
     if device is None:
         llm.cache_.read_in_chunks(llama_cpp.llama_model_n_params(llm.client.model))
     llm.pieces = Pieces(llm.client)
@@ -252,7 +254,7 @@ def simulate(
     """What a load would allocate beside the weights, without doing it; None if it does not work."""
     import llama_cpp
 
-    options = NativeOptions(params, device, layers, lambda _: True)
+    options = NativeOptions(params, device, layers, context, lambda _: True)
     model_params = llama_cpp.llama_model_default_params()
     options.set_model(model_params, is_simulated=True)
     log.clear()
@@ -260,9 +262,7 @@ def simulate(
     if not model:
         return None
     context_params = llama_cpp.llama_context_default_params()
-    given = parameters_for(path, params, context)
-    context_params.n_ctx, context_params.n_batch = context, given["n_batch"]
-    context_params.n_ubatch = min(512, given["n_batch"])
+    context_params.n_ctx = context
     options.set_context(context_params)
     found = llama_cpp.llama_init_from_model(model, context_params)
     buffers = buffers_of("".join(log)) if found else None

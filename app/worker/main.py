@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from app.core.entities import Device, LoadParams, ModelDescription, Statistics, StopReason
-from app.core.errors import AppError, InternalError, ModelCannotWrite, NoModelLoaded
+from app.core.errors import AppError, InternalError, ModelCannotWrite, NoModelLoaded, TemplateBroken
 from app.core.logs import redirect_native_output
 from app.core.messages import (
     PROTOCOL_VERSION,
@@ -41,10 +41,9 @@ from app.core.messages import (
     Unload,
     WorkerReady,
 )
-from app.models.gguf import read_header
 from app.models.hardware import free_ram_bytes, give_back_memory, is_on_battery
 from app.models.memory import WITHOUT_CACHE, memory_bytes
-from app.models.parts import fingerprint
+from app.models.parts import fingerprint, read_model_header
 from app.worker.keeping import Keeper
 from app.worker.loading import check_memory, describe, load_error, special_token
 
@@ -132,7 +131,8 @@ class Worker:
             return self._commands.get(timeout=IDLE_S)
         except queue.Empty:
             if self._keeper is not None:
-                self._keeper.save()
+                with contextlib.suppress(MemoryError):  # no harm: it will be read again
+                    self._keeper.save()
             return self._commands.get()
 
     def _listen(self) -> None:
@@ -178,11 +178,12 @@ class Worker:
 
     def _load(self, command: Load) -> None:
         from app.worker import llm
+        from app.worker.devices import list_devices
         from app.worker.placement import buffers_of, placed
         from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
 
         self._send(Loading(command.request_id, 0.0))
-        header = read_header(command.path)  # a bad file leaves the loaded model alone
+        header = read_model_header(command.path)  # a bad file leaves the loaded model alone
         if header.architecture in WITHOUT_CACHE:
             raise ModelCannotWrite(name=command.path.name, architecture=header.architecture)
         context = llm.context_for(command.params, header.trained_context)
@@ -191,6 +192,7 @@ class Worker:
             self._unload()  # what it held may be what is missing
             check_memory(command.path, header, params, context, self._room(params))
         self._unload()
+        self._devices = list_devices()  # other programs take and free a card's memory meanwhile
         began, told = time.monotonic(), 0.0
 
         def tell(done: float) -> None:
@@ -232,7 +234,8 @@ class Worker:
 
     def _room(self, params: LoadParams) -> int:
         """Bytes there are for a model: the computer's, and those of the card it goes to."""
-        from app.worker.placement import SPARE, choose_device
+        from app.models.fit import SPARE
+        from app.worker.placement import choose_device
 
         device = choose_device(params, self._devices)
         has_own = device is not None and device.kind == "gpu" and params.gpu_layers != 0
@@ -262,6 +265,8 @@ class Worker:
             fitted = fit_prompt(
                 command.system, command.messages, self._template, llm.count, llm.client.n_ctx()
             )
+            if not llm.tokens_of(fitted.text):  # llama.cpp would end the process
+                raise TemplateBroken("nothing came of it", name=Path(llm.model_path).name)
             self._use_threads(llm, is_gentle=command.is_gentle)
             if self._keeper is not None:
                 self._keeper.change_to(command.conversation)

@@ -17,9 +17,7 @@ from typing import Any
 from app.core.entities import Device, LoadParams, Placement
 from app.models.weights import Weights
 
-SPARE = (
-    0.9  # of a device's free memory is used: a driver takes some for itself (design, "Defaults")
-)
+MOST_AT_ONCE = 512  # tokens computed at once (n_ubatch): more takes memory and is hardly faster
 CPU = "cpu"  # the choice of no graphics card
 EXPERTS = rb"\.ffn_(up|down|gate|gate_up)_(ch|)exps"  # llama.cpp's common/arg.cpp, --cpu-moe
 _BUFFER = re.compile(r":\s+(\S+) (?:model|KV|RS|compute|output) buffer size =\s+([\d.]+) MiB")
@@ -145,8 +143,10 @@ class NativeOptions:
         params: LoadParams,
         device: Device | None,
         gpu_layers: int,
+        context: int,
         on_progress: Callable[[float], bool],
     ) -> None:
+        self.batch = min(params.batch_tokens, context)
         self._params = params
         self._device = device
         self._gpu_layers = gpu_layers
@@ -195,9 +195,10 @@ class NativeOptions:
         model.progress_callback = callback
 
     def set_context(self, context: Any) -> None:
-        """Flash attention and the type of the KV cache, on a `llama_context_params`."""
+        """Batch, flash attention and the type of the KV cache, on a `llama_context_params`."""
         import llama_cpp
 
+        context.n_batch, context.n_ubatch = self.batch, min(MOST_AT_ONCE, self.batch)
         context.flash_attn_type = {
             "on": llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED,
             "off": llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED,

@@ -117,6 +117,8 @@ class Sampler:
             candidates = self._candidates(index)
             self._apply(self._grammar, candidates)
             token = self._choose(candidates)
+            if not self._is_allowed(token):  # taking it would end the process
+                raise GrammarBroken(reason="there it allows no further word")
         llama_cpp.llama_sampler_accept(self._grammar, token)
         llama_cpp.llama_sampler_accept(self._chain, token)
         return token

@@ -106,8 +106,8 @@ class Speculation:
             self._places[tuple(tokens[end - GRAM : end])] = end
         self._known = max(len(tokens), self._known)
         at = self._places.get((*tokens[len(tokens) - GRAM + 1 :], token))
-        room = self._cache.size - len(tokens) - 1
-        return [] if at is None else tokens[at : at + min(MOST, room)]
+        room = min(MOST, self._cache.size - len(tokens) - 1, self._cache.batch - 1)
+        return [] if at is None else tokens[at : at + room]
 
     def _verify(self, token: int, guess: list[int], sampler: Sampler) -> list[int]:
         """Read `token` and the guess at once; what the sampler chooses, up to the first difference.
@@ -123,6 +123,8 @@ class Speculation:
             if index == len(guess) or chosen != guess[index]:
                 break
         self.accepted += len(found) - 1
-        cache.cut(held + len(found))
+        kept = [*cache.tokens[:held], token, *found[:-1]]
+        if cache.cut(len(kept)) < len(kept):  # a memory that cannot do it after all
+            cache.read(kept)
         cache.has_scores = False  # those of the last token kept are not the last ones
         return found
