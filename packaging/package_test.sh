@@ -40,6 +40,10 @@ screen_on() { # a new one: no key may still be held down by the window before
     done
     DISPLAY=$display openbox --sm-disable >/dev/null 2>&1 &
     screen_pids+=($!)
+    for _ in $(seq 50); do # a window that is there before it gets no focus
+        DISPLAY=$display xdotool get_num_desktops >/dev/null 2>&1 && break
+        sleep 0.1
+    done
 }
 
 screen_off() {
@@ -120,6 +124,15 @@ except sqlite3.Error:
 EOF
 }
 
+focus() { # WINDOW: keys reach a window without the focus too, its shortcuts do not
+    for _ in $(seq 20); do
+        DISPLAY=$display xdotool windowactivate "$1" 2>/dev/null || true
+        DISPLAY=$display xdotool windowfocus "$1" 2>/dev/null || true
+        sleep 0.3
+        [ "$(DISPLAY=$display xdotool getwindowfocus 2>/dev/null)" = "$1" ] && break
+    done
+}
+
 window() { # NAME DATABASE WORDS...: the real window is asked by keyboard
     local name=$1 database=$2 found="" code
     shift 2
@@ -139,7 +152,7 @@ window() { # NAME DATABASE WORDS...: the real window is asked by keyboard
     done
     [ -n "$found" ] || { cat "$work/window.log"; fail "no window"; }
     sleep 3
-    DISPLAY=$display xdotool windowactivate --sync "$found" 2>/dev/null || true
+    focus "$found"
     DISPLAY=$display xdotool type --delay 30 "Name one colour in one word."
     DISPLAY=$display xdotool key Return
     for _ in $(seq 300); do
@@ -149,10 +162,13 @@ window() { # NAME DATABASE WORDS...: the real window is asked by keyboard
     DISPLAY=$display import -window root "$shots/$name.png"
     [ "$(answers_in_database "$database")" -gt 0 ] || fail "no answer in the database ($name)"
     ok "the window answered; picture in $shots/$name.png"
-    DISPLAY=$display xdotool key --window "$found" ctrl+q
-    for _ in $(seq 50); do
-        kill -0 $started 2>/dev/null || break
-        sleep 0.2
+    for _ in 1 2 3; do
+        focus "$found"
+        DISPLAY=$display xdotool key ctrl+q
+        for _ in $(seq 50); do
+            kill -0 $started 2>/dev/null || break 2
+            sleep 0.2
+        done
     done
     ! kill -0 $started 2>/dev/null || { kill -9 $started; fail "Ctrl+Q does not end it"; }
     ok "it ends with Ctrl+Q"
