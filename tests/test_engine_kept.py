@@ -292,6 +292,18 @@ def test_not_to_keep_them_is_in_force_when_a_model_that_rested_comes_again(
     assert kept_files(short) == []
 
 
+def test_a_model_that_rested_comes_back_under_the_settings_of_then(
+    short: Paths, open_window: OpenWindow
+) -> None:
+    app = ready(open_window, short)
+    app.controller._idle._unload()
+    app.until(lambda: is_resting(app))
+    app.window.setting_chosen.emit("context_tokens", 1024)
+    app.ask_and_wait("Hi")
+    assert app.engine.model is not None
+    assert app.engine.model.context == 1024
+
+
 def test_nothing_is_left_on_the_disk_where_nothing_may_be_kept(
     short: Paths, open_window: OpenWindow
 ) -> None:

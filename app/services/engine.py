@@ -115,6 +115,11 @@ class Engine:
         """What may be kept of conversations, in force when a model is loaded the next time."""
         self._keep = keep
 
+    def load_otherwise_after_rest(self, params: LoadParams) -> None:
+        """How a model that rests is loaded by the next question."""
+        if self.is_resting:
+            self._params = params
+
     def reload(self) -> None:
         """The model that was asked for last, once more; in a new process if the old one died."""
         if self._path is not None:

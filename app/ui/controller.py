@@ -181,6 +181,7 @@ class Controller(QObject, EngineListener, ChatListener):
             self.model_store.settings_changed()
         self.hub_settings.refresh()
         self.engine_settings.refresh()
+        self.models.recovery.settings_changed()
         if name == "unload_after_min":
             self._idle.restart()
         elif name == "kept_states_mib":

@@ -89,6 +89,12 @@ class RecoveryControl(QObject, EngineListener):
         self._lowered = wanted if is_lower else None
         self._start(wanted)
 
+    def settings_changed(self) -> None:
+        """A model that rests comes back under the settings as they are then."""
+        path = self._engine.model_path
+        if path is not None:
+            self._engine.load_otherwise_after_rest(self._wanted(path, None).params)
+
     def reload(self) -> None:
         """What was asked for last, once more; also where that was held back."""
         if self._engine.model_path is None and self._subject is not None:
