@@ -396,6 +396,7 @@ def test_a_model_that_does_not_fit_is_loaded_smaller_now_and_at_the_next_start(
     assert offer is app.window.banner.buttons()[0]
     assert f"{number_text(2048)} tokens" in offer.text()
     app.click(offer)
+    assert app.window.composer.text.hasFocus()  # and not whatever button comes next
     app.until_ready()
     assert app.banner_code() == ""
     assert context(app) == 2048

@@ -63,12 +63,14 @@ class Settings:
     context_tokens: int = _setting(
         0,
         "Context length",
-        "Tokens the model can see at once; 0 takes what the model was trained for, at most 8192.",
+        "Tokens the model can see at once; by itself what it was trained for, at most 8192.",
         minimum=0,
         maximum=1_048_576,
     )
     device: str = _setting(
-        "", "Compute on", "Where the model runs; empty is the best graphics card, if there is one."
+        "",
+        "Compute on",
+        "Where the model runs; by itself on the best graphics card, if there is one.",
     )
     gpu_layers: int = _setting(
         -1,
@@ -94,7 +96,7 @@ class Settings:
         choices=(("auto", "Where it works"), ("on", "Always"), ("off", "Never")),
     )
     threads: int = _setting(
-        0, "Threads", "Processor cores the model may use; 0 chooses.", minimum=0, maximum=512
+        0, "Threads", "Processor cores the model may use.", minimum=0, maximum=512
     )
     is_gentle_on_battery: bool = _setting(
         False, "Half the threads on battery", "Slower, but the battery lasts longer."

@@ -147,6 +147,7 @@ class Controller(QObject, EngineListener, ChatListener):
         )
         window.sidebar.delete_requested.connect(lambda i: chat.delete(ConversationId(i)))
         window.toast.undone.connect(chat.undo_delete)
+        window.banner.focus_left.connect(window.composer.setFocus)
         window.composer.submitted.connect(chat.send)
         window.composer.stop_requested.connect(chat.stop)
         window.composer.text.textChanged.connect(self._draft.start)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -31,6 +32,7 @@ class Banner(QFrame):
     """Summary, action, buttons that do it, and the technical details on demand."""
 
     closed = Signal()
+    focus_left = Signal()  # it is closed and had the focus, which must go somewhere sensible
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -96,9 +98,13 @@ class Banner(QFrame):
     def clear(self) -> None:
         """Hide it."""
         if self.problem is not None:
+            focus = QApplication.focusWidget()
+            has_focus = focus is not None and self.isAncestorOf(focus)
             self.problem = None
             self.hide()
             self.closed.emit()
+            if has_focus:
+                self.focus_left.emit()
 
     def clear_about(self, *families: str) -> None:
         """Hide it if its problem is of one of `families`, the first part of a code."""

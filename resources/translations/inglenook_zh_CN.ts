@@ -2296,16 +2296,24 @@
         <translation>上下文长度</translation>
     </message>
     <message>
-        <source>Tokens the model can see at once; 0 takes what the model was trained for, at most 8192.</source>
-        <translation>模型一次能看到的词元数；0 表示采用模型的训练长度，最多 8192。</translation>
-    </message>
-    <message>
         <source>System prompt</source>
         <translation>系统提示词</translation>
     </message>
     <message>
         <source>What every new conversation tells the model first.</source>
         <translation>每个新对话首先告诉模型的内容。</translation>
+    </message>
+    <message>
+        <source>Tokens the model can see at once; by itself what it was trained for, at most 8192.</source>
+        <translation>模型一次能看到的词元数；默认取其训练长度，最多 8192。</translation>
+    </message>
+    <message>
+        <source>Where the model runs; by itself on the best graphics card, if there is one.</source>
+        <translation>模型在哪里运行；默认使用最好的显卡（如果有）。</translation>
+    </message>
+    <message>
+        <source>Processor cores the model may use.</source>
+        <translation>模型可以使用的处理器核心数。</translation>
     </message>
     <message>
         <source>Temperature</source>
@@ -2330,10 +2338,6 @@
     <message>
         <source>Compute on</source>
         <translation>运算设备</translation>
-    </message>
-    <message>
-        <source>Where the model runs; empty is the best graphics card, if there is one.</source>
-        <translation>模型在哪里运行；留空表示采用最好的显卡（如果有）。</translation>
     </message>
     <message>
         <source>Layers on the graphics card</source>
@@ -2382,10 +2386,6 @@
     <message>
         <source>Never</source>
         <translation>从不</translation>
-    </message>
-    <message>
-        <source>Processor cores the model may use; 0 chooses.</source>
-        <translation>模型可使用的处理器核心数；0 表示自动选择。</translation>
     </message>
     <message>
         <source>Half the threads on battery</source>
