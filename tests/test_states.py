@@ -71,18 +71,18 @@ def test_answers_with_and_without_a_restored_state_are_the_same(
     """Fifty random histories: going on at once, and after the state was kept and brought back."""
     rng = random.Random(20261126)
     for _ in range(50):
-        history, question = tokens_of(llm, rng, rng.randint(8, 60)), tokens_of(llm, rng, 6)[1:]
+        history, question = tokens_of(llm, rng, rng.randint(4, 24)), tokens_of(llm, rng, 4)[1:]
         cache.clear()
         cache.read(history)
         state = cache.state()
         cache.read(question)
-        at_once = write(llm, 10)
-        other = tokens_of(llm, rng, 20)
+        at_once = write(llm, 6)
+        other = tokens_of(llm, rng, 6)
         cache.clear()
         cache.read(other)  # what is left of another conversation must not shine through
         assert cache.restore(history, state)
         cache.read(question)
-        assert write(llm, 10) == at_once
+        assert write(llm, 6) == at_once
 
 
 def test_a_state_that_is_cut_or_of_other_tokens_is_refused(
