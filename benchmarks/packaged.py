@@ -11,6 +11,7 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from benchmarks.answer_speed import starter_model
 from benchmarks.library_list import empty_caches
 from benchmarks.report import Figure, NothingToMeasure, at_most
 from benchmarks.screen import ROOT, Screen
@@ -18,7 +19,6 @@ from benchmarks.window_start import watch
 
 DIST = ROOT / "dist"
 PROGRAM = DIST / "inglenook" / "inglenook"
-STARTER = ROOT / "resources" / "starter" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 WARM_S, COLD_S = 1.5, 4.0
 PACKAGE_MB, INSTALLED_MB = 90.0, 380.0  # 10^6 bytes; the package without the starter model
 ROUNDS, COLD_ROUNDS = 5, 3
@@ -29,7 +29,7 @@ def measure(screen: Screen) -> list[Figure]:
     packages = sorted(DIST.glob("inglenook_*.deb"))
     if not packages or not PROGRAM.exists():
         raise NothingToMeasure("Nothing is packaged here; run: make package")
-    package, starter = packages[-1].stat().st_size / 1e6, STARTER.stat().st_size / 1e6
+    package, starter = packages[-1].stat().st_size / 1e6, starter_model().stat().st_size / 1e6
     installed = _disk_bytes(PROGRAM.parent) / 1e6
     figures = [
         at_most(

@@ -73,14 +73,20 @@ def _load(path: Path) -> Any:
 
     from app.core.entities import LoadParams
     from app.models.gguf import read_header
-    from app.worker.llm import context_for, parameters_for
+    from app.models.memory import context_for
+    from app.worker.llm import parameters_for
+    from app.worker.placement import MOST_AT_ONCE
 
     params = LoadParams()
-    given = parameters_for(path, params, context_for(params, read_header(path).trained_context))
-    names = ("n_ctx", "n_batch", "n_gpu_layers", "n_threads", "rope_freq_base", "rope_freq_scale")
+    context = context_for(params.context_tokens, read_header(path).trained_context)
+    given = parameters_for(path, params, context)
+    batch = {"n_batch": params.batch_tokens, "n_ubatch": MOST_AT_ONCE}
+    names = ("n_ctx", "n_gpu_layers", "n_threads", "rope_freq_base", "rope_freq_scale")
     same = {name: given[name] for name in (*names, "use_mmap", "use_mlock", "last_n_tokens_size")}
     # what the worker's 'auto' comes to on the processor
-    return Llama(str(path), verbose=False, flash_attn=True, **same, **given["model_kwargs"])
+    return Llama(
+        str(path), verbose=False, flash_attn=True, **same, **{**given["model_kwargs"], **batch}
+    )
 
 
 def _prompt(llama: Any, path: Path, question: str) -> list[int]:

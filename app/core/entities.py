@@ -134,6 +134,9 @@ class SamplingParams:
     pinned: tuple[str, ...] = ()
 
 
+PROCESSOR = "cpu"  # as LoadParams.device: no graphics card
+
+
 @dataclass(frozen=True, slots=True)
 class LoadParams:
     """How a model is loaded. Zero means: let the worker choose.
@@ -184,6 +187,16 @@ class Device:
     kind: str  # cpu, gpu, igpu, accelerator
     total_bytes: int = 0
     free_bytes: int = 0
+
+    @property
+    def is_card(self) -> bool:
+        """Whether layers of a model can be put on it."""
+        return self.kind in ("gpu", "igpu")
+
+    @property
+    def has_own_memory(self) -> bool:
+        """Whether its memory is not the computer's own."""
+        return self.kind == "gpu"
 
 
 @dataclass(frozen=True, slots=True)

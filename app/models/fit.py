@@ -22,8 +22,6 @@ from app.models.memory import (
 
 SPARE = 0.9  # of a device's free memory is used: a driver takes some for itself
 TYPICAL_BITS = 4.85  # a weight at Q4_K_M, where the number of parameters is not known
-SHARES_RAM = "igpu"  # its memory is the computer's own
-GRAPHICS = ("gpu", SHARES_RAM)
 
 
 def estimate(
@@ -94,7 +92,7 @@ class _Room:
         )
 
     def _best_device(self) -> Device | None:
-        graphics = [device for device in self.devices if device.kind in GRAPHICS]
+        graphics = [device for device in self.devices if device.is_card]
         return max(graphics, key=lambda device: device.free_bytes, default=None)
 
     def _verdict(self, context: int, device: Device | None) -> tuple[FitVerdict, int]:
@@ -103,7 +101,7 @@ class _Room:
         buffers = buffer_bytes(self.shape, context, self.batch_tokens)
         needed = self.weights + cache + buffers
         is_in_ram = needed <= self.free_ram
-        if device is not None and (is_in_ram or device.kind != SHARES_RAM):
+        if device is not None and (is_in_ram or device.has_own_memory):
             room = int(device.free_bytes * SPARE)
             if needed <= room:
                 return FitVerdict.GPU, self.shape.layers + 1

@@ -20,6 +20,7 @@ F16, F32 = 2, 4  # bytes
 MOST_BATCH = 512  # tokens computed at once (n_ubatch), as the app loads
 KV_PARTS = {"q8_0": 34 / 64, "q4_0": 18 / 64}  # bytes of a block of 32, of those at f16
 CELLS_STEP = 256  # llama.cpp rounds a context up to this
+DEFAULT_CONTEXT = 8192  # tokens at most unless asked for more (design, "Defaults")
 TOKENS = "tokenizer.ggml.tokens"
 # encoders: they read a text at once and keep nothing of it
 WITHOUT_CACHE = frozenset(
@@ -79,6 +80,15 @@ def typical_shape(parameters: int) -> Shape:
         cell_bytes=int(131_072 * size**0.6) + 1,
         state_bytes=0,
     )
+
+
+def context_for(asked: int, trained: int) -> int:
+    """Tokens of context: as asked, else what the model was trained for, at most 8192.
+
+    0 stands for not asked and for not known."""
+    if asked > 0:
+        return asked
+    return min(trained, DEFAULT_CONTEXT) if trained > 0 else DEFAULT_CONTEXT
 
 
 def kv_cache_bytes(header: GgufHeader, context: int) -> int:

@@ -13,7 +13,8 @@ from app.models.gguf import Damaged, Reader, Short, read_counts, read_tensors
 from app.models.parts import parts_of
 
 _BLOCK = re.compile(rb"blk\.(\d+)\.")
-_EXPERTS = re.compile(rb"\.ffn_(up|down|gate|gate_up)_(ch|)exps")
+EXPERTS = rb"\.ffn_(up|down|gate|gate_up)_(ch|)exps"  # llama.cpp's common/arg.cpp, --cpu-moe
+_EXPERTS = re.compile(EXPERTS)
 
 
 @dataclass(slots=True)

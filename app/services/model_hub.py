@@ -28,13 +28,12 @@ from app.hub.token import read_token
 from app.models.fit import estimate, estimate_by_size
 from app.models.gguf import GgufHeader
 from app.models.hardware import free_ram_bytes
+from app.models.memory import context_for
 from app.models.remote_gguf import read_header_from
 from app.services.addresses import may_have_token
 
 if TYPE_CHECKING:
     from app.hub.client import HubClient
-
-DEFAULT_CONTEXT = 8192  # design, "Defaults"
 
 
 def access_from(settings: Settings) -> HubAccess:
@@ -134,8 +133,7 @@ class ModelHub:
         )
 
     def _wanted(self, trained: int) -> int:
-        asked = self._params().context_tokens
-        return asked or (min(trained, DEFAULT_CONTEXT) if trained else DEFAULT_CONTEXT)
+        return context_for(self._params().context_tokens, trained)
 
 
 def job_for(details: RepoDetails, variant: Variant) -> DownloadJob:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from app.core.entities import LoadParams
+from app.core.entities import PROCESSOR, LoadParams
 from app.core.errors import Problem
 from app.core.settings import write_json
 from app.models.hardware import total_ram_bytes
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 VERSION = 1
 KEPT = 50  # models; the oldest goes
 KV_TYPES = ("q4_0", "q8_0", "f16")  # smallest first
-CPU = "cpu"
 MORE = 1.02  # the total differs by a few MiB from one start to the next
 
 
@@ -148,8 +147,8 @@ def smaller_of(asked: LoadParams, worked: LoadParams) -> LoadParams:
     layers = worked.gpu_layers
     if layers >= 0 and (asked.gpu_layers < 0 or asked.gpu_layers > layers):
         found = replace(found, gpu_layers=layers)
-    if worked.device == CPU:
-        found = replace(found, device=CPU)
+    if worked.device == PROCESSOR:
+        found = replace(found, device=PROCESSOR)
     return found
 
 

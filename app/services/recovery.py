@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from app.core.entities import Device, LoadParams, Placement
+from app.core.entities import PROCESSOR, Device, LoadParams, Placement
 from app.core.errors import (
     AppError,
     DecodeFailed,
@@ -31,13 +31,11 @@ from app.core.errors import (
 from app.models.fit import SPARE
 from app.models.gguf import GgufHeader
 from app.models.hardware import free_ram_bytes
-from app.models.memory import memory_bytes
+from app.models.memory import context_for, memory_bytes
 from app.models.parts import read_model_header
-from app.services.model_hub import DEFAULT_CONTEXT
 from app.services.worker_end import CARD_FULL, MEMORY
 
 FULL_KV, SMALLER_KV = "f16", "q8_0"
-CPU = "cpu"  # the choice of no graphics card
 LEAST_CONTEXT = 1024  # tokens; with fewer nothing can be talked about
 CONTEXT_STEP = 256  # llama.cpp rounds up to it
 FOR_MEMORY = frozenset(
@@ -53,7 +51,6 @@ FOR_MEMORY = frozenset(
 )
 UNCLEAR = frozenset((WorkerCrashed.code, WorkerGaveUp.code))
 BAD_MEMORY = frozenset(("SIGABRT", "SIGSEGV", "SIGBUS"))  # memory or a driver may be behind them
-GRAPHICS = frozenset(("gpu", "igpu"))  # kinds of Device
 
 
 class Cause(StrEnum):
@@ -108,11 +105,11 @@ class ModelFacts:
     ) -> ModelFacts:
         """The same with the memory that is free now, and the worker's devices. What a model that
         `is_loaded` takes is free before the next load."""
-        own = [device.free_bytes for device in devices if device.kind == "gpu"]
+        own = [device.free_bytes for device in devices if device.has_own_memory]
         freed = placement if is_loaded else None
         return replace(
             self,
-            has_card=any(device.kind in GRAPHICS for device in devices),
+            has_card=any(device.is_card for device in devices),
             placement=placement,
             free_ram=free_ram_bytes() + (freed.host_bytes if freed else 0),
             card_bytes=int(max(own, default=0) * SPARE) + (freed.device_bytes if freed else 0),
@@ -120,7 +117,7 @@ class ModelFacts:
 
     def layers_on_card(self, params: LoadParams) -> int:
         """Layers there, the output layer counted; as many as there are where nobody knows."""
-        if not self.has_card or params.device == CPU or params.gpu_layers == 0:
+        if not self.has_card or params.device == PROCESSOR or params.gpu_layers == 0:
             return 0
         if self.placement is not None:
             return self.placement.gpu_layers
@@ -133,7 +130,7 @@ class ModelFacts:
         """Whether the worker would try it: its own check before each load."""
         if self.header is None or self.free_ram <= 0:
             return True
-        context = context_of(params, self.trained_context)
+        context = context_for(params.context_tokens, self.trained_context)
         room = self.free_ram + (self.card_bytes if self.layers_on_card(params) else 0)
         return memory_bytes(self.header, params, context) <= room
 
@@ -147,14 +144,7 @@ def read_facts(path: Path) -> ModelFacts:
 
 def cards_of(devices: Sequence[Device]) -> tuple[str, ...]:
     """The graphics cards among `devices`, by the names they are sold under."""
-    return tuple(device.description for device in devices if device.kind in GRAPHICS)
-
-
-def context_of(params: LoadParams, trained_context: int) -> int:
-    """Tokens of context that a load with `params` has."""
-    if params.context_tokens > 0:
-        return params.context_tokens
-    return min(trained_context, DEFAULT_CONTEXT) if trained_context > 0 else DEFAULT_CONTEXT
+    return tuple(device.description for device in devices if device.is_card)
 
 
 def cause_of(problem: Problem, *, is_on_card: bool) -> Cause | None:
@@ -189,7 +179,7 @@ def _ladder(params: LoadParams, facts: ModelFacts, layers: int) -> Iterator[Step
     smaller_kv = replace(params, kv_type=SMALLER_KV)
     if params.kv_type == FULL_KV:
         yield Step(StepKind.KV_CACHE, smaller_kv)
-    contexts = _halves(context_of(params, facts.trained_context))
+    contexts = _halves(context_for(params.context_tokens, facts.trained_context))
     kinds = [StepKind.HALF_CONTEXT] + [StepKind.CONTEXT] * len(contexts)
     for kind, context in zip(kinds, contexts, strict=False):
         yield Step(kind, replace(params, context_tokens=context))
@@ -211,4 +201,4 @@ def _halves(context: int) -> list[int]:
 
 
 def _processor(params: LoadParams) -> Step:
-    return Step(StepKind.PROCESSOR, replace(params, gpu_layers=0, device=CPU))
+    return Step(StepKind.PROCESSOR, replace(params, gpu_layers=0, device=PROCESSOR))

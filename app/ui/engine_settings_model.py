@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.core.entities import Device, ModelDescription
+from app.core.entities import PROCESSOR, Device, ModelDescription
 from app.core.errors import Problem
 from app.core.settings import Settings
 from app.ui.engine_settings_parts import AnyField, Page
@@ -15,9 +15,6 @@ from app.ui.models_parts import TextButton
 from app.ui.setting_fields import CheckField, ChoiceField, NumberField
 from app.ui.theme import Theme
 from app.ui.words import action_of, number_text, short_model_name, size_text, summary_of
-
-CARDS = ("gpu", "igpu")  # kinds of devices that a model can be put on
-PROCESSOR = "cpu"
 
 
 class ModelPage(Page):
@@ -110,7 +107,7 @@ class ModelPage(Page):
 
     def _device_choices(self, devices: Sequence[Device], chosen: str) -> list[tuple[object, str]]:
         """Cards that llama.cpp sees; one that was chosen and is not there is still named."""
-        cards = [device for device in devices if device.kind in CARDS]
+        cards = [device for device in devices if device.is_card]
         choices: list[tuple[object, str]] = [("", self.tr("Automatic"))]
         choices += [(card.name, self._words_on_device(card)) for card in cards]
         choices.append((PROCESSOR, self.tr("Processor only")))

@@ -33,7 +33,7 @@ def why_no_gpu(devices: Sequence[Device], log: str) -> Problem | None:
 
     `log` is what llama.cpp said while it loaded its backends.
     """
-    if any(device.kind in ("gpu", "igpu") for device in devices):
+    if any(device.is_card for device in devices):
         return None
     _, _, folder = _libraries()
     for backend, names in _GPU_LIBRARIES.items():

@@ -34,7 +34,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the package's own sunset notice
     from langchain_community.llms import LlamaCpp
 
-DEFAULT_CONTEXT = 8192
 DEBUG_LEVEL = 1  # ggml.h, GGML_LOG_LEVEL_DEBUG
 Log = list[str]
 
@@ -133,13 +132,6 @@ def prompt_tokens(client: Any, prompt: str) -> list[int]:
     while len(tokens) > 1 and tokens[0] == bos and tokens[1] == bos:
         tokens.pop(0)
     return tokens
-
-
-def context_for(params: LoadParams, trained_context: int) -> int:
-    """Tokens of context: as asked, else what the model was trained for, at most 8192."""
-    if params.context_tokens > 0:
-        return params.context_tokens
-    return min(trained_context, DEFAULT_CONTEXT) if trained_context > 0 else DEFAULT_CONTEXT
 
 
 def thread_count(asked: int) -> int:

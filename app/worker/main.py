@@ -42,7 +42,7 @@ from app.core.messages import (
     WorkerReady,
 )
 from app.models.hardware import free_ram_bytes, give_back_memory, is_on_battery
-from app.models.memory import WITHOUT_CACHE, memory_bytes
+from app.models.memory import WITHOUT_CACHE, context_for, memory_bytes
 from app.models.parts import fingerprint, read_model_header
 from app.worker.keeping import Keeper
 from app.worker.loading import check_memory, describe, load_error, special_token
@@ -186,7 +186,7 @@ class Worker:
         header = read_model_header(command.path)  # a bad file leaves the loaded model alone
         if header.architecture in WITHOUT_CACHE:
             raise ModelCannotWrite(name=command.path.name, architecture=header.architecture)
-        context = llm.context_for(command.params, header.trained_context)
+        context = context_for(command.params.context_tokens, header.trained_context)
         params = command.params
         if memory_bytes(header, params, context) > self._room(params):
             self._unload()  # what it held may be what is missing
@@ -238,8 +238,8 @@ class Worker:
         from app.worker.placement import choose_device
 
         device = choose_device(params, self._devices)
-        has_own = device is not None and device.kind == "gpu" and params.gpu_layers != 0
-        return free_ram_bytes() + (int(device.free_bytes * SPARE) if device and has_own else 0)
+        own = device.free_bytes if device is not None and device.has_own_memory else 0
+        return free_ram_bytes() + int(own * SPARE)
 
     def _open_states(self, command: Load, placement: Placement) -> States:
         """What was kept of conversations with just this model, loaded so."""

@@ -14,12 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.core.entities import Device, LoadParams, Placement
-from app.models.weights import Weights
+from app.core.entities import PROCESSOR, Device, LoadParams, Placement
+from app.models.weights import EXPERTS, Weights
 
 MOST_AT_ONCE = 512  # tokens computed at once (n_ubatch): more takes memory and is hardly faster
-CPU = "cpu"  # the choice of no graphics card
-EXPERTS = rb"\.ffn_(up|down|gate|gate_up)_(ch|)exps"  # llama.cpp's common/arg.cpp, --cpu-moe
 _BUFFER = re.compile(r":\s+(\S+) (?:model|KV|RS|compute|output) buffer size =\s+([\d.]+) MiB")
 _CACHE = re.compile(r": size =\s+([\d.]+) MiB \(")  # also told in a simulated load
 _LAYERS = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
@@ -72,9 +70,9 @@ def _is_host(name: str) -> bool:
 def choose_device(params: LoadParams, devices: Sequence[Device]) -> Device | None:
     """The graphics card that is asked for, or the one with the most free memory; None for the
     processor. A card that is asked for and not there is no reason not to answer."""
-    if params.device == CPU or params.gpu_layers == 0:
+    if params.device == PROCESSOR or params.gpu_layers == 0:
         return None
-    cards = [device for device in devices if device.kind in ("gpu", "igpu")]
+    cards = [device for device in devices if device.is_card]
     asked = [device for device in cards if device.name == params.device]
     return max(asked or cards, key=lambda device: device.free_bytes, default=None)
 
