@@ -7,16 +7,21 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 
+from app.core.entities import LoadParams
 from app.core.paths import Paths, find_paths, resources
 from app.hub.starter import FILE_NAME
 from tests.app_window import AppWindow
 from tests.disks import read_only_folder, small_disk
+
+if TYPE_CHECKING:
+    from app.worker.llm import StreamingLlamaCpp
 
 __all__ = ["read_only_folder", "small_disk"]
 
@@ -104,3 +109,15 @@ def starter() -> Path:
     if not found.is_file():
         pytest.fail("The starter model is not there: run 'make setup'.")
     return found
+
+
+@pytest.fixture(scope="module")
+def llm(starter: Path) -> Iterator[StreamingLlamaCpp]:
+    """The starter model in this process, with a small context."""
+    from app.worker.llm import AbortFlag, load
+
+    # one thread: two would spin beside other programs (SPIN_COUNT is set in the worker only)
+    params = LoadParams(context_tokens=1024, threads=1)
+    loaded, _ = load(starter, params, 1024, AbortFlag(), (), [], lambda _: None)
+    yield loaded
+    loaded.close()

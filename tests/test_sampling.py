@@ -6,34 +6,23 @@ import contextlib
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from app.core.entities import LoadParams, SamplingParams
+from app.core.entities import SamplingParams
 from app.core.errors import DecodeFailed, GrammarBroken
 from app.core.presets import OWN_FIELDS, PRESETS, parse_bias, sampling_of, wrong_bias_line
 from app.core.settings import Settings, declarations
 from app.worker.cache import Aborted, Cache
 from app.worker.generation import Generation, Request
-from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
+from app.worker.llm import StreamingLlamaCpp
 from app.worker.sampling import ADVICE, LIMITS, advice_of, advised
 
 pytestmark = pytest.mark.engine
 PROMPT = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
 GREEDY = SamplingParams(temperature=0.0, max_tokens=24, is_own=True)
 VARIED = SamplingParams(temperature=1.0, max_tokens=16, seed=7, is_own=True)
-
-
-@pytest.fixture(scope="module")
-def llm(starter: Path) -> Iterator[StreamingLlamaCpp]:
-    """The starter model in this process; one thread, since two would spin beside other programs."""
-    params = LoadParams(context_tokens=1024, threads=1)
-    loaded, _ = load(starter, params, 1024, AbortFlag(), (), [], lambda _: None)
-    yield loaded
-    loaded.close()
 
 
 def answer(llm: StreamingLlamaCpp, params: SamplingParams, question: str = "Name a fruit.") -> str:

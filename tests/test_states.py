@@ -30,16 +30,6 @@ GREEDY = SamplingParams(temperature=0.0, max_tokens=24, is_own=True)
 SYSTEM = "You are a patient gardener. " + " ".join(f"Rule {n}: be kind." for n in range(40))
 
 
-@pytest.fixture(scope="module")
-def llm(starter: Path) -> Iterator[StreamingLlamaCpp]:
-    """The starter model in this process, with a small context."""
-    # one thread: two would spin beside other programs (SPIN_COUNT is set in the worker only)
-    params = LoadParams(context_tokens=1024, threads=1)
-    loaded, _ = load(starter, params, 1024, AbortFlag(), (), [], lambda _: None)
-    yield loaded
-    loaded.close()
-
-
 @pytest.fixture
 def cache(llm: StreamingLlamaCpp) -> Cache:
     """Its cache, empty."""
