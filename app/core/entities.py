@@ -13,6 +13,8 @@ from app.core.errors import Problem
 
 ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", str)
+AttachmentId = NewType("AttachmentId", str)
+FolderId = NewType("FolderId", str)
 
 
 class Role(StrEnum):
@@ -63,14 +65,38 @@ class Statistics:
     stop_reason: str = ""  # a StopReason; empty in answers of before
     gpu_layers: int = 0
     layers: int = 0
+    thinking_s: float = 0.0  # of writing: from the first to the last of the reasoning
     drafted_tokens: int = 0  # guessed by speculation, and of them how many were right
     accepted_tokens: int = 0
     dropped_turns: int = 0  # left out because the context was full
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message; its bytes stay in the database until asked for.
+
+    `text` is what the model reads of it, empty for an image, which a model with eyes sees itself.
+    """
+
+    id: AttachmentId
+    name: str
+    media_type: str  # such as image/png, text/plain
+    size_bytes: int
+    text: str = ""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is a picture."""
+        return self.media_type.startswith("image/")
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One node of a conversation's tree. `created_at` is UTC."""
+    """One node of a conversation's tree. `created_at` is UTC.
+
+    `sibling` is its place, from 1, among the `siblings` that follow the same message, those in the
+    bin left out.
+    """
 
     id: MessageId
     conversation_id: ConversationId
@@ -82,6 +108,9 @@ class Message:
     model: str = ""
     statistics: Statistics | None = None
     problem: Problem | None = None
+    attachments: tuple[Attachment, ...] = ()
+    sibling: int = 1
+    siblings: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +124,54 @@ class Conversation:
     head_id: MessageId | None = None
     system_prompt: str = ""
     model: str = ""
+    folder_id: FolderId | None = None
+    is_pinned: bool = False
+    is_archived: bool = False
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A place for conversations in the sidebar."""
+
+    id: FolderId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is being written and was not sent."""
+
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A conversation or a message that has the words. `message_id` is None for a title.
+
+    `marks` are the places of the words in `excerpt`: start and length in characters.
+    """
+
+    conversation_id: ConversationId
+    title: str
+    message_id: MessageId | None
+    role: Role | None
+    excerpt: str
+    marks: tuple[tuple[int, int], ...]
+    created_at: datetime
+    is_archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """Something in the bin: a conversation, or (with `message_id`) a message and what followed."""
+
+    conversation_id: ConversationId
+    title: str
+    message_id: MessageId | None
+    excerpt: str
+    deleted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +253,7 @@ class ChatMessage:
 
     role: Role
     content: str
+    images: tuple[bytes, ...] = ()  # encoded, such as PNG; only for models that can see
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +314,7 @@ class ModelDescription:
     advice: tuple[tuple[str, float], ...] = ()
     can_shift: bool = True
     can_roll_back: bool = True
+    can_see: bool = False  # images go to it, through the projector beside its file
 
 
 @dataclass(frozen=True, slots=True)
