@@ -10,14 +10,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from app.core.entities import ConversationId, Message, Role, Statistics, Status
+from app.core.entities import ConversationId, Role, Statistics, Status
 from app.core.errors import (
     ConversationNotFound,
     DatabaseDamaged,
@@ -30,11 +30,15 @@ from app.core.errors import (
 )
 from app.storage import database as database_module
 from app.storage import history as history_module
+from app.storage.bin import Bin
 from app.storage.database import Database, backup_path, open_database, set_aside
-from app.storage.history import BIN_DAYS, History, title_from
+from app.storage.history import History
 from app.storage.migrations import MIGRATIONS, Step
+from app.storage.storage import Storage
+from app.storage.titles import title_from
 from tests.data import make_samples
 from tests.disks import fill
+from tests.storage_samples import answered, texts, titles
 
 ROOT = Path(__file__).parents[1]
 NEWEST = len(MIGRATIONS)
@@ -60,23 +64,6 @@ def database(path: Path) -> Iterator[Database]:
 def history(database: Database) -> History:
     """Its conversations."""
     return History(database)
-
-
-def texts(messages: Sequence[Message]) -> list[str]:
-    """What the messages say."""
-    return [message.content for message in messages]
-
-
-def titles(history: History) -> list[str]:
-    """The list in the sidebar."""
-    return [conversation.title for conversation in history.conversations()]
-
-
-def answered(history: History, conversation: ConversationId | None, text: str) -> ConversationId:
-    """A question and its whole answer."""
-    turn = history.begin_turn(conversation, text, "", "m.gguf")
-    history.finish(replace(turn.answer, content=f"{text}!", status=Status.COMPLETE))
-    return turn.conversation.id
 
 
 def count(database: Database, table: str) -> int:
@@ -240,34 +227,6 @@ def test_the_order_holds_at_a_whole_second(
         )
         answered(history, None, f"{number}")
     assert titles(history) == ["0", "2", "1"]
-
-
-def test_the_bin(database: Database, history: History) -> None:
-    kept, gone = answered(history, None, "kept"), answered(history, None, "gone")
-    history.delete(gone)
-    assert titles(history) == ["kept"]
-    assert history.empty_bin() == 0  # it may still be wanted
-    history.restore(gone)
-    assert titles(history) == ["gone", "kept"]
-    assert texts(history.branch(gone)) == ["gone", "gone!"]
-    history.delete(gone)
-    assert history.empty_bin(older_than_days=-1) == 1
-    with pytest.raises(ConversationNotFound):
-        history.conversation(gone)
-    assert count(database, "message") == 2  # those of the one that is kept
-    assert texts(history.branch(kept)) == ["kept", "kept!"]
-
-
-def test_the_bin_forgets_after_its_days(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    old, young = answered(history, None, "old"), answered(history, None, "young")
-    now = datetime.now(UTC)
-    for conversation, days in ((old, BIN_DAYS + 0.5), (young, BIN_DAYS - 0.5)):
-        monkeypatch.setattr(history_module, "utc_now", lambda d=days: now - timedelta(days=d))
-        history.delete(conversation)
-    monkeypatch.undo()
-    assert history.empty_bin() == 1
-    history.restore(young)
-    assert titles(history) == ["young"]
 
 
 @pytest.mark.parametrize(
@@ -479,6 +438,7 @@ def test_set_aside_says_when_it_cannot(path: Path) -> None:
 SCHEMAS = {  # never changed for a version that was shipped
     1: "9e1bf8439fd1cc038996e871294888c381a0b48379a709376424023d0df3467f",
     2: "bf9671f08861322c65e26c261ad597dbf1049598f9cb2a3aac1c83cd901fd23a",
+    3: "33a300a9aa46850c3ecd814ed4fd4462567a7ae587a31d104d42fa4c1800169d",
 }
 ROWS = {
     "conversation": "id, title, created_at, updated_at, head_id, system_prompt, model",
@@ -489,8 +449,12 @@ ROWS = {
 
 def schema(connection: sqlite3.Connection) -> str:
     """Tables and indexes as SQLite keeps them."""
-    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name"
-    return "\n".join(str(row[0]) for row in connection.execute(query))
+    query = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name"
+    # What the search index keeps its words in is SQLite's own affair
+    inner = ("search_title_", "search_message_")
+    return "\n".join(
+        str(sql) for name, sql in connection.execute(query) if not name.startswith(inner)
+    )
 
 
 def state(path: Path) -> tuple[int, str, object, object]:
@@ -534,7 +498,7 @@ def test_every_version_opens_with_all_that_was_in_it(sample: tuple[int, Path]) -
     opened = open_database(path)
     history = History(opened)
     assert history.heal() == 1
-    history.restore(ConversationId(make_samples.KILLED))
+    Bin(opened).restore(ConversationId(make_samples.KILLED))
     assert titles(history) == ["你好,世界", "What is 2+2?", "Tell me a story"]
     shown = history.branch(ConversationId(make_samples.SUM))
     assert [m.id for m in shown] == ["q1", "a2", "q2", "a3"]
@@ -544,8 +508,36 @@ def test_every_version_opens_with_all_that_was_in_it(sample: tuple[int, Path]) -
     assert failed.problem.summary_text == "There is not enough memory for qwen.gguf."
     killed = history.branch(ConversationId(make_samples.KILLED))[-1]
     assert (killed.content, killed.status) == ("Once upon a", Status.INTERRUPTED)
+    storage = Storage(opened)
+    found = [(hit.title, hit.message_id) for hit in storage.search.find("世")]
+    assert found == [("你好,世界", None), ("你好,世界", "b1")]
+    assert [hit.message_id for hit in storage.search.find("once UPON")] == ["c2"]
     answered(history, ConversationId(make_samples.SUM), "goes on")
     opened.close()
+
+
+def test_version_3_opens_with_its_order(path: Path) -> None:
+    shutil.copy(make_samples.sample_path(3), path)
+    storage = Storage(open_database(path))
+    folder = storage.organiser.folders()[0]
+    assert folder.name == "Küche"
+    chinese, total = (
+        storage.history.conversation(ConversationId(key))
+        for key in (make_samples.CHINESE, make_samples.SUM)
+    )
+    assert (chinese.folder_id, chinese.tags) == (folder.id, ("世界",))
+    assert chinese.is_pinned
+    assert chinese.is_archived
+    assert not total.is_archived
+    (binned,) = [item for item in storage.bin.items() if item.message_id]
+    assert binned.excerpt == "It is **5**."
+    question = storage.history.branch(total.id)[0]
+    assert storage.attachments.data(question.attachments[0].id) == make_samples.PICTURE
+    assert storage.drafts.load(total.id).text == "And 3+3?"
+    assert storage.drafts.load("").attachments == question.attachments
+    storage.bin.restore(total.id, binned.message_id)
+    assert texts(storage.history.branch(total.id)) == ["What is 2+2?", "It is **5**."]
+    storage.close()
 
 
 def test_an_old_version_becomes_the_newest_and_loses_nothing(
@@ -574,6 +566,10 @@ def test_a_copy_from_before_each_step_stays_and_opens_with_its_version(
     for backup in backups[:1]:
         assert state(backup) == before
         opened = open_database(backup, MIGRATIONS[:version])
+        assert count(opened, "message") == len(make_samples.MESSAGES)
+        opened.close()
+        backup.replace(path)  # a person puts it back
+        opened = open_database(path)
         assert len(History(opened).branch(ConversationId(make_samples.SUM))) == 4
         opened.close()
 
@@ -618,6 +614,28 @@ def test_a_step_that_is_killed_leaves_the_old_version_whole(old: Path) -> None:
     assert state(old) == before
     open_database(old).close()
     assert state(old)[2:] == before[2:]
+
+
+def whole_step_then_killed(connection: sqlite3.Connection) -> None:
+    """The step to version 3 with its index, and the power goes out before it is on the disk."""
+    MIGRATIONS[2](connection)
+    print("ready", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_kill_while_the_index_is_made_leaves_version_2_whole(path: Path) -> None:
+    shutil.copy(make_samples.sample_path(2), path)
+    before = state(path)
+    code = (
+        "import sys; from pathlib import Path; from tests import test_storage as t;"
+        "t.open_database(Path(sys.argv[1]), (*t.MIGRATIONS[:2], t.whole_step_then_killed))"
+    )
+    assert in_another_process(code, path).wait() == -signal.SIGKILL
+    assert state(path) == before
+    storage = Storage(open_database(path))
+    assert [hit.message_id for hit in storage.search.find("why")] == ["q2"]
+    storage.close()
+    assert state(path)[2:] == before[2:]
 
 
 def test_without_room_for_the_copy_nothing_is_changed(small_disk: Path) -> None:

@@ -16,6 +16,7 @@ from app.core.entities import ConversationId, utc_now
 from app.core.models_entities import ModelUsage
 from app.core.paths import Paths
 from app.hub.starter import FILE_NAME
+from app.storage.bin import Bin
 from app.storage.database import open_database
 from app.storage.history import History
 from app.ui.models_page import ModelsPage
@@ -68,9 +69,9 @@ def test_an_answer_on_another_branch_counts(history: History) -> None:
 def test_what_is_in_the_bin_is_not_listed_yet_was_a_use(history: History) -> None:
     gone = chat(history, "Owls", "owl.gguf")
     used = history.usage()["owl.gguf"].last_used
-    history.delete(gone)
+    Bin(history._database).delete([gone])
     assert history.usage() == {"owl.gguf": ModelUsage(used, ())}
-    history.restore(gone)
+    Bin(history._database).restore(gone)
     assert history.usage()["owl.gguf"].conversations == ((gone, "Owls"),)
 
 
@@ -219,7 +220,7 @@ def test_a_link_leads_to_the_conversation(
     app.until(lambda: rows(library.list) and "In one" in rows(library.list)[0].note)
     click_row(qtbot, library.list, 0)
     (link,) = library.detail.usage.links
-    app.chat.rename(history.conversations()[1].id, "Owls & more")  # heard of while it is on show
+    app.controller.conversations.rename(history.conversations()[1].id, "Owls & more")  # heard of while it is on show
     app.until(lambda: [x.accessibleName() for x in library.detail.usage.links] == ["Owls & more"])
     (link,) = library.detail.usage.links
     app.click(link)

@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -48,6 +48,20 @@ class Database:
         except sqlite3.Error as error:
             raise translated(error, self.path) from error
 
+    def many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        """Run one statement for each of `rows`. Raises a StorageError."""
+        try:
+            self._connection.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise translated(error, self.path) from error
+
+    def apply(self, step: Step) -> None:
+        """Run what changes the tables themselves. Raises a StorageError."""
+        try:
+            step(self._connection)
+        except sqlite3.Error as error:
+            raise translated(error, self.path) from error
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; on disk when the block is left."""
@@ -83,6 +97,8 @@ def open_database(path: Path, migrations: Sequence[Step] = MIGRATIONS) -> Databa
         # never the file
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is erased for good is overwritten; some builds of SQLite do so anyway, others do not
+        connection.execute("PRAGMA secure_delete = ON")
         _migrate(connection, path, version, migrations)
     except (sqlite3.Error, OSError, AppError) as error:
         if connection is not None:

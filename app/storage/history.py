@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import json
-import re
-import sqlite3
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Final
 
 from app.core.entities import (
+    AttachmentId,
     Conversation,
     ConversationId,
     Message,
     MessageId,
     Role,
-    Statistics,
     Status,
     new_id,
     utc_now,
 )
-from app.core.errors import ConversationNotFound, Problem
-from app.core.models_entities import ModelUsage
+from app.core.errors import ConversationNotFound
+from app.storage.copies import Copies
 from app.storage.database import Database
+from app.storage.index import Index
+from app.storage.reading import Reading
+from app.storage.rows import as_text
+from app.storage.titles import title_from
+from app.storage.tree import NOT_BINNED
 
-TITLE_LENGTH = 60  # characters; about the width of the sidebar
-BIN_DAYS = 30
-_MARKS = re.compile(r"^\s*(?:(?:>+|#{1,6}|[-*+])\s+)*|^[\s>#*_`+-]+$|`+")
-_EMPHASIS = re.compile(r"(?<!\w)([*_]{1,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+
+class Head(Enum):
+    """The place of a new question unless another is named: after the last message on show."""
+
+    HEAD = "head"
+
+
+HEAD: Final = Head.HEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,126 +47,162 @@ class Turn:
     answer: Message
 
 
-class History:
+class History(Reading):
     """Reads and writes conversations; returns entities, never rows."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def conversations(self) -> list[Conversation]:
-        """All but those in the bin, the one changed last first."""
-        rows = self._database.rows(
-            "SELECT * FROM conversation WHERE deleted_at IS NULL"
-            " ORDER BY updated_at DESC, rowid DESC"
-        )
-        return [_conversation(row) for row in rows]
-
-    def conversation(self, conversation_id: ConversationId) -> Conversation:
-        """One of them, also from the bin. Raises ConversationNotFound."""
-        rows = self._database.rows("SELECT * FROM conversation WHERE id = ?", (conversation_id,))
-        if not rows:
-            raise ConversationNotFound(id=conversation_id)
-        return _conversation(rows[0])
-
-    def branch(self, conversation_id: ConversationId) -> list[Message]:
-        """The messages on show: from the root down to the conversation's head."""
-        rows = self._database.rows(
-            """WITH RECURSIVE branch(id, depth) AS (
-                SELECT head_id, 0 FROM conversation WHERE id = ?
-                UNION ALL
-                SELECT message.parent_id, depth + 1 FROM message JOIN branch USING (id)
-                WHERE message.parent_id IS NOT NULL
-            ) SELECT message.* FROM message JOIN branch USING (id) ORDER BY depth DESC""",
-            (conversation_id,),
-        )
-        return [_message(row) for row in rows]
-
-    def usage(self) -> dict[str, ModelUsage]:
-        """Where each model answered, by what the messages call it: the name of its file."""
-        rows = self._database.rows(
-            """SELECT used.model, used.last, conversation.id, title, deleted_at
-            FROM (SELECT model, conversation_id, max(created_at) AS last FROM message
-                WHERE role = 'assistant' AND model != '' GROUP BY model, conversation_id) AS used
-            JOIN conversation ON conversation.id = used.conversation_id
-            ORDER BY updated_at DESC, conversation.rowid DESC"""
-        )
-        times: dict[str, list[datetime]] = {}
-        places: dict[str, list[tuple[ConversationId, str]]] = {}
-        for row in rows:
-            times.setdefault(row["model"], []).append(datetime.fromisoformat(row["last"]))
-            here = places.setdefault(row["model"], [])
-            if row["deleted_at"] is None:
-                here.append((ConversationId(row["id"]), row["title"]))
-        return {name: ModelUsage(max(times[name]), tuple(places[name])) for name in times}
+        super().__init__(database)
+        self._index = Index(database)
+        self._copies = Copies(database)
 
     def begin_turn(
-        self, conversation_id: ConversationId | None, text: str, system_prompt: str, model: str
+        self,
+        conversation_id: ConversationId | None,
+        text: str,
+        system_prompt: str,
+        model: str,
+        *,
+        after: MessageId | Head | None = HEAD,
+        attachments: Sequence[AttachmentId] = (),
     ) -> Turn:
-        """Store a question and an empty answer after it, in a new conversation if need be."""
+        """Store a question and an empty answer after it, in a new conversation if need be.
+
+        The question follows `after`; None makes it another beginning of the conversation.
+        """
         with self._database.transaction():
             now = utc_now()
             if conversation_id is None:
                 conversation_id = self._create(title_from(text), system_prompt, model, now)
             head = self.conversation(conversation_id).head_id
-            question = self._add(conversation_id, head, Role.USER, text, Status.COMPLETE, "", now)
-            answer = self._begin(conversation_id, question.id, model, now)
+            question = self._add(
+                Message(
+                    MessageId(new_id()),
+                    conversation_id,
+                    head if isinstance(after, Head) else after,
+                    Role.USER,
+                    text,
+                    Status.COMPLETE,
+                    now,
+                ),
+                attachments,
+            )
+            answer = self._begin(question, "", model, now)
             return Turn(self.conversation(conversation_id), question, answer)
 
     def begin_answer(self, question: Message, model: str) -> Message:
         """Another empty answer to `question`: a branch of its own, which is shown from now on."""
         with self._database.transaction():
-            return self._begin(question.conversation_id, question.id, model, utc_now())
+            return self._begin(question, "", model, utc_now())
+
+    def begin_continuation(self, answer: Message, model: str) -> Message:
+        """An answer beside `answer` that begins with its text and is being written on."""
+        with self._database.transaction():
+            return self._begin(answer, answer.content, model, utc_now(), is_beside=True)
+
+    def add_edited(
+        self, message: Message, text: str, attachments: Sequence[AttachmentId] = ()
+    ) -> Message:
+        """A message with another text beside `message`; it is shown from now on."""
+        with self._database.transaction():
+            now = utc_now()
+            edited = Message(
+                MessageId(new_id()),
+                message.conversation_id,
+                message.parent_id,
+                message.role,
+                text,
+                Status.COMPLETE,
+                now,
+                message.model,
+            )
+            edited = self._add(edited, attachments)
+            self._show(edited, now)
+            return edited
+
+    def choose(self, message_id: MessageId) -> None:
+        """Show the branch through this message, down to the leaf that was last on show below it."""
+        with self._database.transaction():
+            rows = self._database.rows(
+                f"SELECT conversation_id FROM message WHERE id = ? AND {NOT_BINNED}", (message_id,)
+            )
+            if rows:
+                self._tree.set_head(rows[0][0], self._tree.leaf_below(message_id))
+
+    def fork(self, message_id: MessageId, title: str) -> Conversation:
+        """A new conversation: a copy of the branch down to this message, in the same folder.
+
+        Raises ConversationNotFound if there is no such message.
+        """
+        with self._database.transaction():
+            return self.conversation(self._copies.fork(message_id, title))
+
+    def add_whole(
+        self,
+        conversation: Conversation,
+        messages: Sequence[Message],
+        data: Mapping[AttachmentId, bytes],
+    ) -> Conversation:
+        """Store a conversation that comes from elsewhere; ids that are taken become new ones.
+
+        `data` are the bytes of attachments; one without is kept with its text alone.
+        """
+        with self._database.transaction():
+            return self.conversation(self._copies.add_whole(conversation, messages, data))
 
     def save_text(self, message_id: MessageId, content: str) -> None:
-        """The growing answer as it is now."""
-        self._database.execute("UPDATE message SET content = ? WHERE id = ?", (content, message_id))
+        """The growing answer as it is now; one that has ended stays as it is."""
+        self._database.execute(
+            "UPDATE message SET content = ? WHERE id = ? AND status = ?",
+            (content, message_id, Status.STREAMING.value),
+        )
 
     def finish(self, message: Message) -> None:
         """The answer as it stays: text, status, figures and what went wrong."""
-        statistics, problem = message.statistics, message.problem
-        self._database.execute(
-            "UPDATE message SET content = ?, status = ?, statistics = ?, problem = ? WHERE id = ?",
-            (
-                message.content,
-                message.status.value,
-                json.dumps(asdict(statistics)) if statistics else None,
-                json.dumps(asdict(problem)) if problem else None,
-                message.id,
-            ),
-        )
+        with self._database.transaction():
+            self._index.remove_messages([message.id])
+            changed = self._database.execute(
+                "UPDATE message SET content = ?, status = ?, statistics = ?, problem = ?"
+                " WHERE id = ?",
+                (
+                    message.content,
+                    message.status.value,
+                    as_text(message.statistics),
+                    as_text(message.problem),
+                    message.id,
+                ),
+            ).rowcount
+            if changed and message.status is not Status.STREAMING:
+                self._index.add_messages(
+                    message.conversation_id, [(message.id, message.content, message.created_at)]
+                )
 
     def rename(self, conversation_id: ConversationId, title: str) -> None:
         """Give it another title; its place in the list stays."""
-        self._database.execute(
-            "UPDATE conversation SET title = ? WHERE id = ?", (title, conversation_id)
-        )
-
-    def delete(self, conversation_id: ConversationId) -> None:
-        """Move it to the bin."""
-        self._database.execute(
-            "UPDATE conversation SET deleted_at = ? WHERE id = ?",
-            (utc_now().isoformat(), conversation_id),
-        )
-
-    def restore(self, conversation_id: ConversationId) -> None:
-        """Take it out of the bin."""
-        self._database.execute(
-            "UPDATE conversation SET deleted_at = NULL WHERE id = ?", (conversation_id,)
-        )
-
-    def empty_bin(self, older_than_days: int = BIN_DAYS) -> int:
-        """Forget for good what has been in the bin that long; returns how many."""
-        limit = (utc_now() - timedelta(days=older_than_days)).isoformat()
-        return self._database.execute(
-            "DELETE FROM conversation WHERE deleted_at < ?", (limit,)
-        ).rowcount
+        with self._database.transaction():
+            self._index.remove_title(conversation_id)
+            changed = self._database.execute(
+                "UPDATE conversation SET title = ? WHERE id = ?", (title, conversation_id)
+            ).rowcount
+            if changed:
+                self._index.add_title(conversation_id, title)
 
     def heal(self) -> int:
         """Answers that were being written when the app ended: 'interrupted' now."""
-        return self._database.execute(
-            "UPDATE message SET status = ? WHERE status = ?",
-            (Status.INTERRUPTED.value, Status.STREAMING.value),
-        ).rowcount
+        with self._database.transaction():
+            rows = self._database.rows(
+                "SELECT id, conversation_id, content, created_at FROM message WHERE status = ?",
+                (Status.STREAMING.value,),
+            )
+            for row in rows:
+                self._database.execute(
+                    "UPDATE message SET status = ? WHERE id = ?",
+                    (Status.INTERRUPTED.value, row["id"]),
+                )
+                moment = datetime.fromisoformat(row["created_at"])
+                self._index.add_messages(
+                    row["conversation_id"], [(row["id"], row["content"], moment)]
+                )
+            return len(rows)
 
     def close(self) -> None:
         """Close the database."""
@@ -171,94 +215,52 @@ class History:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (conversation_id, title, now.isoformat(), now.isoformat(), system_prompt, model),
         )
+        self._index.add_title(conversation_id, title)
         return conversation_id
 
     def _begin(
-        self, conversation_id: ConversationId, parent: MessageId, model: str, now: datetime
+        self, near: Message, text: str, model: str, now: datetime, is_beside: bool = False
     ) -> Message:
-        answer = self._add(
-            conversation_id, parent, Role.ASSISTANT, "", Status.STREAMING, model, now
+        """An answer in the making, after or beside `near`."""
+        answer = Message(
+            MessageId(new_id()),
+            near.conversation_id,
+            near.parent_id if is_beside else near.id,
+            Role.ASSISTANT,
+            text,
+            Status.STREAMING,
+            now,
+            model,
         )
-        self._database.execute(
-            "UPDATE conversation SET head_id = ?, updated_at = ?, model = ? WHERE id = ?",
-            (answer.id, now.isoformat(), model, conversation_id),
-        )
+        answer = self._add(answer)
+        self._show(answer, now)
         return answer
 
-    def _add(
-        self,
-        conversation_id: ConversationId,
-        parent_id: MessageId | None,
-        role: Role,
-        content: str,
-        status: Status,
-        model: str,
-        now: datetime,
-    ) -> Message:
-        message = Message(
-            MessageId(new_id()), conversation_id, parent_id, role, content, status, now, model
-        )
+    def _show(self, message: Message, now: datetime) -> None:
+        self._tree.set_head(message.conversation_id, message.id)
         self._database.execute(
-            "INSERT INTO message (id, conversation_id, parent_id, role, content, status,"
-            " created_at, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                message.id,
-                conversation_id,
-                parent_id,
-                role.value,
-                content,
-                status.value,
-                now.isoformat(),
-                model,
-            ),
+            "UPDATE conversation SET updated_at = ?, model = coalesce(nullif(?, ''), model)"
+            " WHERE id = ?",
+            (now.isoformat(), message.model, message.conversation_id),
         )
-        return message
 
+    def _add(self, message: Message, attachments: Sequence[AttachmentId] = ()) -> Message:
+        """Insert it; returned with its place among its siblings and its attachments."""
+        if message.parent_id is not None:
+            self._check(message.conversation_id, message.parent_id)
+        self._tree.insert(message)
+        self._attachments.attach(message.conversation_id, message.id, attachments)
+        if message.status is not Status.STREAMING:
+            self._index.add_messages(
+                message.conversation_id, [(message.id, message.content, message.created_at)]
+            )
+        return self._message(message.id)
 
-def title_from(text: str) -> str:
-    """A title from the first line that says something, at most 60 characters."""
-    lines = (
-        " ".join(_EMPHASIS.sub(r"\2", _MARKS.sub("", line)).split()) for line in text.splitlines()
-    )
-    line = next((line for line in lines if line), "…")
-    if len(line) <= TITLE_LENGTH:
-        return line
-    cut = line[: TITLE_LENGTH - 1]
-    shorter = cut.rsplit(" ", 1)[0]
-    return (shorter if len(shorter) > TITLE_LENGTH // 2 else cut).rstrip(" .,;:!?") + "…"
-
-
-def _conversation(row: sqlite3.Row) -> Conversation:
-    return Conversation(
-        id=ConversationId(row["id"]),
-        title=row["title"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        updated_at=datetime.fromisoformat(row["updated_at"]),
-        head_id=MessageId(row["head_id"]) if row["head_id"] else None,
-        system_prompt=row["system_prompt"],
-        model=row["model"],
-    )
-
-
-def _message(row: sqlite3.Row) -> Message:
-    statistics = json.loads(row["statistics"]) if row["statistics"] else None
-    problem = json.loads(row["problem"]) if row["problem"] else None
-    if problem:
-        problem["params"] = tuple((str(k), str(v)) for k, v in problem["params"])
-    return Message(
-        id=MessageId(row["id"]),
-        conversation_id=ConversationId(row["conversation_id"]),
-        parent_id=MessageId(row["parent_id"]) if row["parent_id"] else None,
-        role=Role(row["role"]),
-        content=row["content"],
-        status=Status(row["status"]),
-        created_at=datetime.fromisoformat(row["created_at"]),
-        model=row["model"],
-        statistics=_statistics(statistics) if statistics else None,
-        problem=Problem(**problem) if problem else None,
-    )
-
-
-def _statistics(data: dict[str, Any]) -> Statistics:
-    known = {f.name for f in fields(Statistics)}  # a newer version may have written more
-    return Statistics(**{name: value for name, value in data.items() if name in known})
+    def _check(self, conversation_id: ConversationId, message_id: MessageId) -> None:
+        """Nothing follows a message that is not there, is elsewhere or in the bin."""
+        is_there = self._database.rows(
+            f"SELECT 1 FROM message WHERE id = ? AND conversation_id = ? AND {NOT_BINNED}",
+            (message_id, conversation_id),
+        )
+        if not is_there:
+            raise ConversationNotFound(f"no message {message_id}", id=conversation_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from app.storage.index import make_index
+
 Step = Callable[[sqlite3.Connection], None]
 
 
@@ -47,4 +49,79 @@ def _add_bin(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX conversation_updated ON conversation(updated_at)")
 
 
-MIGRATIONS: tuple[Step, ...] = (_create_tree, _add_bin)
+def _add_order_and_search(connection: sqlite3.Connection) -> None:
+    """Version 3: folders, pins, archive, tags, attachments, drafts, a bin for messages, search.
+
+    Whether a message is in the bin stands in a table of its own and not in its row: the row holds
+    the text, and putting the end of a long conversation away would write all of that again.
+    """
+    for statement in _ORDER.split(";"):
+        connection.execute(statement)
+    make_index(connection)
+
+
+_ORDER = """
+CREATE TABLE folder (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+);
+ALTER TABLE conversation ADD COLUMN folder_id TEXT REFERENCES folder(id) ON DELETE SET NULL;
+ALTER TABLE conversation ADD COLUMN is_pinned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN archived_at TEXT;
+CREATE INDEX conversation_folder ON conversation(folder_id);
+CREATE TABLE conversation_tag (
+    conversation_id TEXT NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    PRIMARY KEY (conversation_id, name)
+) WITHOUT ROWID;
+CREATE INDEX conversation_tag_name ON conversation_tag(name);
+CREATE TABLE message_bin (
+    message_id TEXT PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE,
+    root_id TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+    deleted_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX message_bin_root ON message_bin(root_id);
+CREATE TABLE message_shown (
+    message_id TEXT PRIMARY KEY REFERENCES message(id) ON DELETE CASCADE,
+    shown_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX message_tree ON message(conversation_id, parent_id, id);
+DROP INDEX message_conversation;
+CREATE TABLE attachment_data (
+    sha256 TEXT PRIMARY KEY,
+    data BLOB NOT NULL
+);
+CREATE TABLE attachment (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL REFERENCES attachment_data(sha256),
+    created_at TEXT NOT NULL,
+    text TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX attachment_sha256 ON attachment(sha256);
+CREATE TABLE message_attachment (
+    conversation_id TEXT NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,
+    message_id TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    attachment_id TEXT NOT NULL REFERENCES attachment(id),
+    PRIMARY KEY (message_id, position)
+) WITHOUT ROWID;
+CREATE INDEX message_attachment_conversation ON message_attachment(conversation_id);
+CREATE INDEX message_attachment_used ON message_attachment(attachment_id);
+CREATE TABLE draft (
+    key TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+);
+CREATE TABLE draft_attachment (
+    key TEXT NOT NULL REFERENCES draft(key) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    attachment_id TEXT NOT NULL REFERENCES attachment(id),
+    PRIMARY KEY (key, position)
+) WITHOUT ROWID;
+CREATE INDEX draft_attachment_used ON draft_attachment(attachment_id)
+"""
+
+
+MIGRATIONS: tuple[Step, ...] = (_create_tree, _add_bin, _add_order_and_search)

@@ -6,11 +6,13 @@ alone. A sample is what a person of that version has on disk, so it is never mad
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.storage.index import make_index
 from app.storage.migrations import MIGRATIONS, Step
 
 FOLDER = Path(__file__).parent
@@ -59,7 +61,22 @@ MESSAGES = (
     _question("c1", KILLED, None, _T1, "Tell me a story"),
     _answer("c2", KILLED, "c1", _T1, "Once upon a", "streaming", None, None),
 )
-BINNED = {KILLED: "2026-01-04T00:00:00+00:00"}  # from version 2 on
+_T4 = "2026-01-04T00:00:00+00:00"
+BINNED = {KILLED: _T4}  # from version 2 on
+PICTURE = b"\x89PNG\r\n\x1a\nno more of it"
+_DIGEST = hashlib.sha256(PICTURE).hexdigest()
+# From version 3 on; and the Chinese conversation is pinned, archived, in a folder and has a tag
+ORDER: dict[str, tuple[tuple[object, ...], ...]] = {
+    "folder": (("f1", "Küche"),),
+    "conversation_tag": ((CHINESE, "世界"), (SUM, "maths")),
+    "message_bin": (("a1", "a1", _T4),),
+    "message_shown": (("a1", _T2), ("a3", _T3)),
+    "attachment_data": ((_DIGEST, PICTURE),),
+    "attachment": (("i1", "sum.png", "image/png", len(PICTURE), _DIGEST, _T1, ""),),
+    "message_attachment": ((SUM, "q1", 0, "i1"),),
+    "draft": ((SUM, "And 3+3?"), ("", "not sent 😀")),
+    "draft_attachment": (("", 0, "i1"),),
+}
 
 
 def sample_path(version: int) -> Path:
@@ -88,6 +105,15 @@ def make(path: Path, steps: Sequence[Step]) -> None:
             connection.execute(
                 "UPDATE conversation SET deleted_at = ? WHERE id = ?", (when, conversation_id)
             )
+    if len(steps) >= 3:
+        for table, rows in ORDER.items():
+            places = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        connection.execute(
+            "UPDATE conversation SET folder_id = 'f1', is_pinned = 1, archived_at = ? WHERE id = ?",
+            (_T4, CHINESE),
+        )
+        make_index(connection)
     connection.close()
 
 

@@ -1,0 +1,35 @@
+"""All that is stored, behind one door: opens the database and hands out its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.storage.attachments import Attachments
+from app.storage.bin import Bin
+from app.storage.database import Database, open_database
+from app.storage.drafts import Drafts
+from app.storage.history import History
+from app.storage.organiser import Organiser
+from app.storage.search import Search
+
+
+class Storage:
+    """One open database; used by one thread at a time. Every call may raise a StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.history = History(database)
+        self.organiser = Organiser(database)
+        self.search = Search(database)
+        self.attachments = Attachments(database)
+        self.bin = Bin(database)
+        self.drafts = Drafts(database)
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        self._database.close()
+
+
+def open_storage(path: Path) -> Storage:
+    """Open `path`, creating or upgrading it. Raises a StorageError or FolderNotWritable."""
+    return Storage(open_database(path))
