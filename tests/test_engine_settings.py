@@ -1,14 +1,14 @@
-"""The dialog "Model and answers": presets, a person's own values, devices, loading again."""
+"""The settings of model and answers: presets, a person's own values, devices, loading again."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,10 +20,9 @@ from app.core.presets import OWN_FIELDS, PRESETS
 from app.core.settings import Settings, SettingsFile, declarations
 from app.services.engine import Engine
 from app.ui.bridge import QtScheduler
-from app.ui.engine_settings import EngineSettings
 from app.ui.engine_settings_lines import LinesField
 from app.ui.engine_settings_parts import AnyField
-from app.ui.main_window import MainWindow
+from app.ui.settings_dialog import SettingsDialog
 from app.ui.theme import Theme
 from tests.app_window import AppWindow
 
@@ -40,23 +39,42 @@ def engine(paths: Paths) -> Engine:
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, qapp: QApplication, engine: Engine) -> EngineSettings:
+def dialog(qtbot: QtBot, qapp: QApplication, engine: Engine) -> Iterator[SettingsDialog]:
     """The dialog alone, with the defaults."""
-    theme = Theme(qapp)
-    window = MainWindow(theme)
-    qtbot.addWidget(window)
-    made = EngineSettings(theme, window)
-    made.show_settings(Settings(), engine)
+    window = QWidget()
+    made = SettingsDialog(Theme(qapp), window)
+    show(made, Settings(), engine)
+    made.show_section("answers")
     made.show()
-    return made
+    yield made
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # or it is styled ever again
 
 
-def opened(app: AppWindow) -> EngineSettings:
+def show(dialog: SettingsDialog, settings: Settings, engine: Engine) -> None:
+    """What the control shows."""
+    model = engine.model
+    advice = dict(model.advice) if model is not None else {}
+    dialog.answers.show_settings(settings, advice, has_model=model is not None)
+    dialog.model.show_settings(settings, model, engine.devices, engine.no_gpu)
+
+
+def changes(dialog: SettingsDialog) -> list[object]:
+    """Grows with every setting that is chosen."""
+    taken: list[object] = []
+    for signal in (dialog.answers.changed, dialog.answers.own_changed, dialog.model.changed):
+        signal.connect(lambda *change: taken.append(change))
+    return taken
+
+
+def opened(app: AppWindow) -> SettingsDialog:
     """The dialog as the gear's menu opens it."""
-    app.window.engine_settings_action.trigger()
+    app.window.menu.engine_settings.trigger()
     found = app.controller.engine_settings.dialog
     assert found is not None
     assert found.isVisible()
+    app.until(found.isActiveWindow)  # or what is typed goes to the window
+    found.show_section("answers")
     return found
 
 
@@ -83,7 +101,7 @@ def shown(field: AnyField) -> str:
     return editor.text() if isinstance(editor, QAbstractSpinBox) else editor.currentText()  # type: ignore[attr-defined]
 
 
-def notes(dialog: EngineSettings) -> set[str]:
+def notes(dialog: SettingsDialog) -> set[str]:
     """The sampling fields that say that the model recommends their value."""
     found = dialog.answers.sampling.items()
     return {name for name, field in found if "recommends" in field.note.text()}
@@ -98,36 +116,36 @@ def stored(app: AppWindow) -> dict[str, object]:
 # the dialog alone
 
 
-def test_every_setting_of_loading_and_sampling_has_a_field(dialog: EngineSettings) -> None:
-    names = list(declarations())
-    wanted = names[names.index("context_tokens") : names.index("json_schema") + 1]
+def test_every_setting_of_loading_and_sampling_has_a_field(dialog: SettingsDialog) -> None:
+    sections = ("model", "answers")
+    wanted = [name for name, found in declarations().items() if found.section in sections]
     fields = [*dialog.answers.fields, *dialog.model.fields, dialog.answers.preset]
-    assert sorted(field.name for field in fields) == sorted([*wanted, "system_prompt"])
+    assert sorted(field.name for field in fields) == sorted(wanted)
 
 
-def test_presets_show_what_they_use(dialog: EngineSettings, engine: Engine) -> None:
+def test_presets_show_what_they_use(dialog: SettingsDialog, engine: Engine) -> None:
     field = dialog.answers.sampling
     for preset in ("precise", "creative"):
-        dialog.show_settings(Settings(preset=preset, temperature=0.33), engine)
+        show(dialog, Settings(preset=preset, temperature=0.33), engine)
         assert dialog.answers.preset.buttons[preset].isChecked()
         assert shown(field["temperature"]) == f"{PRESETS[preset]['temperature']:g}"
         assert shown(field["top_k"]) == str(PRESETS[preset]["top_k"])
         assert shown(field["typical_p"]) == "1"
-    dialog.show_settings(Settings(preset="own", temperature=0.33), engine)
+    show(dialog, Settings(preset="own", temperature=0.33), engine)
     assert shown(field["temperature"]) == "0.33"
 
 
 def test_what_the_model_recommends_is_shown_and_said(
-    dialog: EngineSettings, engine: Engine
+    dialog: SettingsDialog, engine: Engine
 ) -> None:
     sentence = dialog.answers.preset.sentences["model"]
     assert "once it is loaded" in sentence.text()
     engine.model = MODEL
-    dialog.show_settings(Settings(), engine)
+    show(dialog, Settings(), engine)
     assert "recommends nothing" in sentence.text()
     assert notes(dialog) == set()
     engine.model = replace(MODEL, advice=ADVICE)
-    dialog.show_settings(Settings(), engine)
+    show(dialog, Settings(), engine)
     field = dialog.answers.sampling
     assert [shown(field[name]) for name in ("temperature", "top_k", "min_p", "top_p")] == [
         "0.6",
@@ -136,12 +154,12 @@ def test_what_the_model_recommends_is_shown_and_said(
         "0.95",
     ]
     assert notes(dialog) == {"temperature", "top_k", "min_p"}
-    dialog.show_settings(Settings(preset="balanced"), engine)
+    show(dialog, Settings(preset="balanced"), engine)
     assert shown(field["temperature"]) == "0.7"
     assert notes(dialog) == set()
 
 
-def test_more_is_folded_until_it_is_opened(qtbot: QtBot, dialog: EngineSettings) -> None:
+def test_more_is_folded_until_it_is_opened(qtbot: QtBot, dialog: SettingsDialog) -> None:
     assert dialog.answers.sampling["temperature"].isVisible()
     assert not dialog.answers.sampling["mirostat"].isVisible()
     qtbot.keyClick(dialog.answers.fold.button, Qt.Key.Key_Space)
@@ -160,11 +178,10 @@ def test_more_is_folded_until_it_is_opened(qtbot: QtBot, dialog: EngineSettings)
     ],
 )
 def test_what_is_wrong_is_said_at_once_and_not_taken(
-    qtbot: QtBot, dialog: EngineSettings, name: str, wrong: str, said: str, right: str
+    qtbot: QtBot, dialog: SettingsDialog, name: str, wrong: str, said: str, right: str
 ) -> None:
     field = getattr(dialog.answers, name)
-    taken: list[object] = []
-    dialog.setting_chosen.connect(lambda *change: taken.append(change))
+    taken = changes(dialog)
     field.editor.setFocus()
     field.editor.insertPlainText(wrong)
     assert field.note.isVisible()
@@ -178,11 +195,11 @@ def test_what_is_wrong_is_said_at_once_and_not_taken(
 
 
 def test_text_is_taken_after_a_pause_and_when_the_dialog_closes(
-    qtbot: QtBot, dialog: EngineSettings
+    qtbot: QtBot, dialog: SettingsDialog
 ) -> None:
     prompt = dialog.answers.system_prompt
     taken: list[object] = []
-    dialog.setting_chosen.connect(lambda _name, text: taken.append(text))
+    dialog.answers.changed.connect(lambda _name, text: taken.append(text))
     prompt.editor.setFocus()
     qtbot.keyClicks(prompt.editor, "Be brief.")
     assert taken == []
@@ -195,12 +212,12 @@ def test_text_is_taken_after_a_pause_and_when_the_dialog_closes(
 
 
 def test_the_lowest_values_have_words_and_negative_ones_can_be_set(
-    qtbot: QtBot, dialog: EngineSettings
+    qtbot: QtBot, dialog: SettingsDialog
 ) -> None:
-    taken: list[object] = []
-    dialog.setting_chosen.connect(lambda *change: taken.append(change))
+    taken = changes(dialog)
     assert shown(dialog.model.layers) == "As many as fit"
     assert shown(dialog.answers.seed) == "Always another"
+    dialog.show_section("model")
     enter(qtbot, dialog.model.layers, "12")
     enter(qtbot, dialog.model.layers, "-1")
     assert taken == [("gpu_layers", 12), ("gpu_layers", -1)]
@@ -210,10 +227,8 @@ def test_the_lowest_values_have_words_and_negative_ones_can_be_set(
     assert taken[-1] == ("unload_after_min", 0)
 
 
-def test_the_wheel_scrolls_the_page_rather_than_changing_values(dialog: EngineSettings) -> None:
-    taken: list[object] = []
-    dialog.setting_chosen.connect(lambda *change: taken.append(change))
-    dialog.own_value_chosen.connect(lambda *change: taken.append(change))
+def test_the_wheel_scrolls_the_page_rather_than_changing_values(dialog: SettingsDialog) -> None:
+    taken = changes(dialog)
     dialog.answers.fold.button.click()
     field = dialog.answers.sampling
     for editor in (field["temperature"].editor, field["top_k"].editor, field["mirostat"].editor):
@@ -240,71 +255,72 @@ def turn(editor: QWidget) -> None:
 
 
 def test_devices_are_listed_with_their_memory(
-    qtbot: QtBot, dialog: EngineSettings, engine: Engine
+    qtbot: QtBot, dialog: SettingsDialog, engine: Engine
 ) -> None:
     editor = dialog.model.device.editor
     engine.devices, engine.no_gpu = (PROCESSOR,), GpuNotBuiltIn().problem
-    dialog.show_settings(Settings(device="Vulkan7"), engine)
+    show(dialog, Settings(device="Vulkan7"), engine)
     texts = [editor.itemText(index) for index in range(editor.count())]
     assert texts == ["Automatic", "Processor only", "Vulkan7 (not there now)"]
     assert editor.currentText() == texts[2]
     assert engine.no_gpu.summary_text in dialog.model.device.note.text()
     engine.devices, engine.no_gpu = (CARD, PROCESSOR), None
-    dialog.show_settings(Settings(), engine)
+    show(dialog, Settings(), engine)
     texts = [editor.itemText(index) for index in range(editor.count())]
     assert texts[0] == editor.currentText() == "Automatic"
     assert texts[2:] == ["Processor only"]
     for words in ("Vulkan0", "A graphics card", "10", "12", "free"):
         assert words in texts[1]
     assert dialog.model.device.note.text() == ""
-    with qtbot.waitSignal(dialog.setting_chosen) as chosen:
+    with qtbot.waitSignal(dialog.model.changed) as chosen:
         qtbot.keyClick(editor, Qt.Key.Key_Down)
     assert chosen.args == ["device", "Vulkan0"]
-    with qtbot.waitSignal(dialog.setting_chosen) as chosen:
+    with qtbot.waitSignal(dialog.model.changed) as chosen:
         qtbot.keyClick(editor, Qt.Key.Key_Down)
     assert chosen.args == ["device", "cpu"]
 
 
 def test_a_schema_and_a_grammar_together_are_explained(
-    dialog: EngineSettings, engine: Engine
+    dialog: SettingsDialog, engine: Engine
 ) -> None:
     both = Settings(grammar='root ::= "a"', json_schema="{}")
-    dialog.show_settings(both, engine)
+    show(dialog, both, engine)
     assert "JSON schema goes before" in dialog.answers.grammar.note.text()
-    dialog.show_settings(replace(both, json_schema=""), engine)
+    show(dialog, replace(both, json_schema=""), engine)
     assert dialog.answers.grammar.note.text() == ""
 
 
 def test_the_keyboard_goes_through_every_field_in_order(
-    qtbot: QtBot, dialog: EngineSettings
+    qtbot: QtBot, dialog: SettingsDialog
 ) -> None:
     dialog.answers.fold.button.click()
-    for number, page in enumerate((dialog.answers, dialog.model)):
-        dialog.tabs.setCurrentIndex(number)
-        dialog.tabs.setFocus()
+    for page in (dialog.answers, dialog.model):
+        dialog.show_section(page.section)
+        dialog.search.setFocus()
         seen: list[QWidget] = []
         for _ in range(60):
             qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
             widget = QApplication.focusWidget()
-            if widget is dialog.tabs:
+            if widget is dialog.search:
                 break
             seen.append(widget)
         editors = {field.editor: field for field in page.fields}
         order = [widget for widget in seen if widget in editors]
         assert set(order) == set(editors)
-        heights = [editor.mapTo(page.widget(), QPoint()).y() for editor in order]
+        heights = [editor.mapTo(page, QPoint()).y() for editor in order]
         assert heights == sorted(heights)
         assert all(editor.accessibleName() or editor.text() for editor in order)  # type: ignore[attr-defined]
 
 
-def test_nothing_is_wider_than_a_small_window(dialog: EngineSettings) -> None:
+def test_nothing_is_wider_than_a_small_window(dialog: SettingsDialog) -> None:
     dialog.answers.fold.button.click()
     dialog.resize(640, 480)
-    for number, page in enumerate((dialog.answers, dialog.model)):
-        dialog.tabs.setCurrentIndex(number)
+    for page in (dialog.answers, dialog.model):
+        dialog.show_section(page.section)
         QApplication.processEvents()
-        assert page.widget().width() <= page.viewport().width()
-        assert page.widget().minimumSizeHint().width() <= page.viewport().width()
+        assert page.isVisible()
+        assert page.width() <= dialog.area.viewport().width()
+        assert page.minimumSizeHint().width() <= dialog.area.viewport().width()
 
 
 # the dialog in the window
@@ -373,7 +389,7 @@ def test_ones_own_values_begin_with_what_the_model_recommends(
 
 def test_what_needs_another_load_is_offered_and_loaded(qtbot: QtBot, app: AppWindow) -> None:
     dialog = opened(app)
-    dialog.tabs.setCurrentIndex(1)
+    dialog.show_section("model")
     assert app.engine.model is not None
     trained = app.engine.model.trained_context
     assert str(trained) in dialog.model.context.note.text().replace(",", "")
@@ -394,7 +410,7 @@ def test_what_needs_another_load_is_offered_and_loaded(qtbot: QtBot, app: AppWin
     assert "1024 are in use" in dialog.model.context.note.text().replace(",", "")
     assert stored(app)["context_tokens"] == 1024
     assert stored(app)["is_speculating"] is False
-    app.window.unload_action.trigger()
+    app.window.menu.unload.trigger()
     app.until(lambda: app.engine.model is None)
     dialog.model.mlock.editor.click()
     assert dialog.reload_bar.isVisible(), "the next question would load it as before"
@@ -402,12 +418,12 @@ def test_what_needs_another_load_is_offered_and_loaded(qtbot: QtBot, app: AppWin
 
 def test_kept_conversations_can_be_deleted_from_here(qtbot: QtBot, app: AppWindow) -> None:
     dialog = opened(app)
-    dialog.tabs.setCurrentIndex(1)
+    dialog.show_section("model")
     with qtbot.waitSignal(app.controller.engine_settings.delete_kept_requested):
         qtbot.keyClick(dialog.model.delete_kept, Qt.Key.Key_Return)
 
 
-def test_fields_of_several_lines_let_the_keyboard_out(dialog: EngineSettings) -> None:
+def test_fields_of_several_lines_let_the_keyboard_out(dialog: SettingsDialog) -> None:
     lines = dialog.findChildren(QPlainTextEdit)
     assert len(lines) == 5
     assert all(editor.tabChangesFocus() for editor in lines)

@@ -1,16 +1,16 @@
-"""The dialog "Models and network", and what its choices change at once."""
+"""The settings of models and network, and what they change at once."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Status
@@ -26,7 +26,6 @@ from app.core.settings import Settings
 from app.services.addresses import clean_endpoint, clean_proxy, may_have_token
 from app.services.model_hub import access_from
 from app.ui.hub_settings import HubSettings
-from app.ui.main_window import MainWindow
 from app.ui.theme import Theme
 from tests.app_window import AppWindow
 from tests.hub_clients import hub
@@ -38,24 +37,25 @@ TOKEN = "hf_secret_1234"
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, qapp: QApplication) -> HubSettings:
-    """The dialog alone."""
-    theme = Theme(qapp)
-    window = MainWindow(theme)
-    qtbot.addWidget(window)
-    made = HubSettings(theme, window)
+def dialog(qtbot: QtBot, qapp: QApplication) -> Iterator[HubSettings]:
+    """The page alone."""
+    around = QScrollArea()
+    made = HubSettings(Theme(qapp))
     made.show_settings(Settings(), Path("models"))
-    made.show()
-    return made
+    around.setWidget(made)
+    around.show()
+    yield made
+    around.deleteLater()
 
 
 def opened(app: AppWindow) -> HubSettings:
-    """The dialog as the gear's menu opens it."""
-    app.window.hub_settings_action.trigger()
+    """The page as the menu opens it."""
+    app.window.menu.hub_settings.trigger()
     found = app.controller.hub_settings.dialog
     assert found is not None
-    assert found.isVisible()
-    return found
+    assert found.network.isVisible()
+    app.until(found.isActiveWindow)  # or what is typed goes to the window
+    return found.network
 
 
 def enter(qtbot: QtBot, editor: QLineEdit, text: str) -> None:
@@ -141,7 +141,7 @@ def test_a_mirror_from_the_environment_is_a_mirror_too(monkeypatch: pytest.Monke
     assert may_have_token(Settings(hub_endpoint="https://huggingface.co"))
 
 
-# the dialog alone
+# the page alone
 
 
 def test_a_wrong_address_is_said_and_not_taken(qtbot: QtBot, dialog: HubSettings) -> None:
@@ -182,7 +182,7 @@ def test_numbers_keep_to_their_limits(qtbot: QtBot, dialog: HubSettings) -> None
     assert dialog.speed.editor.text() == "No limit"
 
 
-# the dialog in the window
+# the page in the window
 
 
 def test_offline_pauses_downloads_and_searches_at_once(
@@ -195,7 +195,7 @@ def test_offline_pauses_downloads_and_searches_at_once(
     page.search_requested.emit(SearchQuery())
     app.until(lambda: hub.requests)
     dialog.offline.editor.click()
-    assert app.window.offline_action.isChecked()
+    assert app.window.menu.offline.isChecked()
     asked = len(hub.requests)
     store.downloads.add(
         DownloadJob("job", "maker/tiny-GGUF", "a" * 40, "Tiny", (RemoteFile("a.gguf", 9),))
@@ -210,7 +210,7 @@ def test_offline_pauses_downloads_and_searches_at_once(
     app.until(lambda: shown)
     assert shown == ["hub.offline"]
     assert len(hub.requests) == asked
-    app.window.offline_action.trigger()
+    app.window.menu.offline.trigger()
     assert not dialog.offline.editor.isChecked()
     app.until(lambda: json.loads(app.paths.settings.read_text())["is_offline"] is False)
     assert json.loads(app.paths.settings.read_text())["hub_endpoint"] == hub.endpoint

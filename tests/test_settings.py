@@ -10,12 +10,21 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import SettingsNotSaved
-from app.core.settings import Declaration, Settings, SettingsFile, declarations, is_valid
+from app.core.settings import Settings, SettingsFile, declarations, is_valid
+from app.core.settings_declaration import Declaration
 from tests.disks import fill
 
 CHANGED = Settings(
     theme="dark",
+    accent="teal",
+    font_percent=150,
+    reduced_motion="on",
     language="zh_CN",
+    send_key="ctrl_enter",
+    is_code_wrapped=True,
+    title_source="model",
+    is_tray=True,
+    quick_ask_shortcut="",
     model_path="/models/großes Modell.gguf",
     context_tokens=4096,
     system_prompt='Say "no".\n{braces} 你好',
@@ -119,6 +128,11 @@ def test_keys_of_another_version_are_kept(path: Path) -> None:
         ("theme", None),
         ("theme", ["dark"]),
         ("language", "xx"),
+        ("accent", "#ff0000"),
+        ("font_percent", 79),
+        ("font_percent", 201),
+        ("is_tray", "yes"),
+        ("quick_ask_shortcut", None),
         ("context_tokens", -1),
         ("context_tokens", 1 << 40),
         ("context_tokens", 1.5),

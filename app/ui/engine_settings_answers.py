@@ -1,4 +1,4 @@
-"""The page "Answers" of the dialog "Model and answers": presets, sampling, form of the answers."""
+"""The settings' page "Answers": presets, sampling, form of the answers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
 
-from app.core.presets import OWN_FIELDS, wrong_bias_line
+from app.core.presets import OWN, OWN_FIELDS, wrong_bias_line
 from app.core.settings import Settings
 from app.ui.engine_settings_lines import LinesField
-from app.ui.engine_settings_parts import AnyField, Fold, Page, PresetField
+from app.ui.engine_settings_parts import AnyField, Fold, PresetField
 from app.ui.engine_settings_values import ADVISED, values_in_force
-from app.ui.setting_fields import ChoiceField, DecimalField, NumberField
+from app.ui.setting_fields import ChoiceField
+from app.ui.setting_numbers import DecimalField, NumberField
+from app.ui.settings_part import Page
 from app.ui.theme import Theme
 
 _ROOT = re.compile(r"^\s*root\s*::=", re.MULTILINE)
@@ -26,8 +28,7 @@ class AnswersPage(Page):
     own_changed = Signal(str, object)  # the same for one of OWN_FIELDS: the values become one's own
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("")
-        self.setAccessibleName(self.tr("Answers"))
+        super().__init__(theme, "answers", self.tr("Answers"))
         self.preset = PresetField()
         self.common: tuple[AnyField, ...] = (
             DecimalField("temperature", 0.1),
@@ -101,6 +102,7 @@ class AnswersPage(Page):
         values = values_in_force(settings, advice)
         for name in OWN_FIELDS:
             field = self.sampling[name]
+            field.is_resettable = settings.preset == OWN
             field.show_value(values[name])  # type: ignore[arg-type]
             is_advised = settings.preset == ADVISED and name in advice
             field.say(self.tr("The model recommends this.") if is_advised else "", "good")

@@ -1,4 +1,4 @@
-"""Joins the dialog "Model and answers" to the settings and the engine."""
+"""Joins the settings' pages "Model" and "Answers" to the settings and the engine."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from app.services.ports import EngineListener, EngineState
 from app.services.preferences import Preferences
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
+from app.ui.settings_control import SettingsControl
 from app.ui.theme import Theme
 
 if TYPE_CHECKING:
-    from app.ui.engine_settings import EngineSettings
+    from app.ui.settings_dialog import SettingsDialog
 
 
 class EngineSettingsControl(QObject, EngineListener):
-    """Makes the dialog when it is first asked for."""
+    """Fills its pages when the dialog is made, and opens it at them."""
 
     delete_kept_requested = Signal()  # conversations that are kept ready on the disk shall go
 
@@ -37,36 +38,46 @@ class EngineSettingsControl(QObject, EngineListener):
         change: Callable[[str, object], None],
     ) -> None:
         super().__init__(window)
-        self._window = window
-        self._theme = theme
         self._engine = engine
         self._choice = choice
         self._preferences = preferences
         self._change = change
         self._asked: LoadParams | None = None  # how the settings wanted the model in use
-        self.dialog: EngineSettings | None = None
+        self._shared = SettingsControl.of(window, theme, preferences, change)
+        self._shared.made.connect(self._connect)
         engine.add_listener(self)
         window.engine_settings_requested.connect(self.open)
 
-    def open(self) -> None:
-        """Show it, or bring it to the front."""
-        if self.dialog is None:
-            from app.ui.engine_settings import EngineSettings
+    @property
+    def dialog(self) -> SettingsDialog | None:
+        """The dialog of settings, once it has been made."""
+        return self._shared.dialog
 
-            self.dialog = EngineSettings(self._theme, self._window)
-            self.dialog.setting_chosen.connect(self._choose)
-            self.dialog.own_value_chosen.connect(self._choose_own)
-            self.dialog.reload_requested.connect(self._reload)
-            self.dialog.delete_kept_requested.connect(self.delete_kept_requested)
-        self.refresh()
-        self.dialog.show()
-        self.dialog.raise_()
-        self.dialog.activateWindow()
+    def open(self) -> None:
+        """Show it where it was left, or bring it to the front."""
+        self._shared.open()
 
     def refresh(self) -> None:
         """The settings, the model or the devices may be others now."""
-        if self.dialog is not None:
-            self.dialog.show_settings(self._preferences.settings, self._engine, self._asked)
+        dialog, engine, settings = self.dialog, self._engine, self._preferences.settings
+        if dialog is None:
+            return
+        self._shared.refresh()
+        model, asked = engine.model, self._asked
+        advice = dict(model.advice) if model is not None else {}
+        dialog.answers.show_settings(settings, advice, has_model=model is not None)
+        dialog.model.show_settings(settings, model, engine.devices, engine.no_gpu)
+        is_needed = asked is not None and asked != settings.load_params()
+        is_answering = engine.state is EngineState.GENERATING
+        dialog.show_reload(is_needed, is_answering=is_answering)
+
+    def _connect(self, dialog: SettingsDialog) -> None:
+        dialog.answers.changed.connect(self._choose)
+        dialog.answers.own_changed.connect(self._choose_own)
+        dialog.model.changed.connect(self._choose)
+        dialog.model.delete_kept_requested.connect(self.delete_kept_requested)
+        dialog.reload_bar.requested.connect(self._reload)
+        self.refresh()
 
     def _choose(self, name: str, value: object) -> None:
         from app.ui.engine_settings_values import has_own_values

@@ -11,12 +11,6 @@ from app.ui.setting_fields import Field
 from app.ui.theme import code_font
 
 PAUSE_MS = 1000  # a text is taken this long after the last key
-# The palette's roles follow the theme: border, ground and accent
-LINES_STYLE = """
-    QPlainTextEdit { border: 1px solid palette(mid); border-radius: 6px; padding: 3px 4px;
-                     background: palette(base); }
-    QPlainTextEdit:focus { border-color: palette(highlight); }
-"""
 
 
 class LinesField(Field):
@@ -37,13 +31,14 @@ class LinesField(Field):
         self._complaint = complaint
         self._value = ""
         self.is_wrong = False
-        self.editor = QPlainTextEdit()
+        self.editor: QPlainTextEdit = QPlainTextEdit()
         self.editor.setTabChangesFocus(True)
-        self.editor.setStyleSheet(LINES_STYLE)
+        self.editor.setProperty("field", True)
         if is_code:
             self.editor.setFont(code_font())
             self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.editor.setFixedHeight(self.editor.fontMetrics().lineSpacing() * lines + 18)
+        self._lines = lines
+        self._set_height()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
@@ -60,6 +55,17 @@ class LinesField(Field):
             self.editor.blockSignals(True)
             self.editor.setPlainText(value)
             self.editor.blockSignals(False)
+        self._mark(value)
+
+    def forget_typed(self) -> None:
+        """The default is about to come back: what was typed, or is wrong, goes."""
+        self._pause.stop()
+        self.is_wrong = False
+        self.say("")
+        self._value = self.default
+        self.editor.blockSignals(True)
+        self.editor.setPlainText(self.default)
+        self.editor.blockSignals(False)
 
     def finish(self) -> None:
         """Take what is there now."""
@@ -73,7 +79,12 @@ class LinesField(Field):
         """Leaving takes the text, also by closing the window."""
         if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide):
             self.finish()
+        elif event.type() == QEvent.Type.FontChange:
+            self._set_height()
         return super().eventFilter(watched, event)
+
+    def _set_height(self) -> None:
+        self.editor.setFixedHeight(self.editor.fontMetrics().lineSpacing() * self._lines + 18)
 
     def _typed(self) -> None:
         words = self._complaint(self.editor.toPlainText())

@@ -1,18 +1,20 @@
-"""The page "Model" of the dialog "Model and answers": context, device, memory and speed."""
+"""The settings' page "Model": context, device, memory and speed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout
 
 from app.core.entities import PROCESSOR, Device, ModelDescription
 from app.core.errors import Problem
 from app.core.settings import Settings
-from app.ui.engine_settings_parts import AnyField, Page
+from app.ui.engine_settings_parts import AnyField
 from app.ui.models_parts import TextButton
-from app.ui.setting_fields import CheckField, ChoiceField, NumberField
+from app.ui.setting_fields import CheckField, ChoiceField
+from app.ui.setting_numbers import NumberField
+from app.ui.settings_part import Page, Part
 from app.ui.theme import Theme
 from app.ui.words import action_of, number_text, short_model_name, size_text, summary_of
 
@@ -24,8 +26,7 @@ class ModelPage(Page):
     delete_kept_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("")
-        self.setAccessibleName(self.tr("Model"))
+        super().__init__(theme, "model", self.tr("Model"))
         automatic = self.tr("Automatic")
         self.context = NumberField("context_tokens", lowest=automatic, step=1024)
         self.kv_type = ChoiceField("kv_type", theme)
@@ -48,11 +49,6 @@ class ModelPage(Page):
         self.kept.say(self.tr("In force when a model is loaded the next time."), "muted")
         self.delete_kept = TextButton(theme, self.tr("Delete what is kept"), "trash-2")
         self.delete_kept.clicked.connect(self.delete_kept_requested)
-        button = QWidget()
-        row = QHBoxLayout(button)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.delete_kept)
-        row.addStretch(1)
         self.add(self.tr("Context"), (self.context, self.kv_type, self.flash))
         self.add(
             self.tr("Where it runs"),
@@ -60,7 +56,8 @@ class ModelPage(Page):
         )
         self.add(self.tr("Speed"), (self.batch, self.guesses))
         self.add(
-            self.tr("Memory and disk"), (self.mmap, self.mlock, self.unload, self.kept, button)
+            self.tr("Memory and disk"),
+            (self.mmap, self.mlock, self.unload, self.kept, _ButtonPart(self.delete_kept)),
         )
         self.fields: tuple[AnyField, ...] = (
             self.context,
@@ -123,3 +120,19 @@ class ModelPage(Page):
             words = words.replace("{free}", size_text(card.free_bytes))
             facts.append(words.replace("{total}", size_text(card.total_bytes)))
         return " · ".join(fact for fact in facts if fact)
+
+
+class _ButtonPart(Part):
+    """A button in a row of its own."""
+
+    def __init__(self, button: TextButton) -> None:
+        super().__init__()
+        self._button = button
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(button)
+        row.addStretch(1)
+
+    def words(self) -> Sequence[str]:
+        """What a search finds it by."""
+        return (self._button.text(), "Delete what is kept")

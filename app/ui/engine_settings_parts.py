@@ -1,65 +1,28 @@
-"""Parts of the dialog "Model and answers": pages, the choice of a preset, what folds, the bar."""
+"""Parts of the settings of model and answers: the choice of a preset, what folds, the bar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import (
-    QApplication,
     QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
     QRadioButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from app.ui.engine_settings_lines import LinesField
 from app.ui.models_parts import TextButton, label, with_air
-from app.ui.setting_fields import (
-    CheckField,
-    ChoiceField,
-    DecimalField,
-    Field,
-    NumberField,
-    declared_label,
-)
-from app.ui.theme import GAP, HEADING, SMALL, Theme
+from app.ui.setting_fields import CheckField, ChoiceField, Field, declared_label
+from app.ui.setting_numbers import DecimalField, NumberField
+from app.ui.settings_part import Part
+from app.ui.theme import GAP, SMALL, Theme
 
 AnyField = CheckField | ChoiceField | DecimalField | LinesField | NumberField
-FRAMED = (CheckField, DecimalField, NumberField)
-
-
-class Page(QScrollArea):
-    """A column of parts under headings that scrolls."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidgetResizable(True)
-        column = QWidget()
-        self._items = QVBoxLayout(column)
-        self._items.setContentsMargins(GAP * 3, GAP * 2, GAP * 3, GAP * 3)
-        self._items.setSpacing(GAP * 2)
-        self._items.addStretch(1)
-        self.setWidget(column)
-
-    def add(self, heading: str, parts: Sequence[QWidget]) -> None:
-        """One more group, below the others."""
-        if self._items.count() > 1:
-            self._append(line())
-        self._append(label(heading, size=HEADING * 1.1, weight=QFont.Weight.DemiBold))
-        for part in parts:
-            self._append(part)
-
-    def _append(self, part: QWidget) -> None:
-        self._items.insertWidget(self._items.count() - 1, part)
 
 
 class PresetField(Field):
@@ -77,6 +40,10 @@ class PresetField(Field):
             "creative": self.tr("More variation: for stories and ideas."),
             "own": self.tr("The values below, as you set them. They begin with those in force."),
         }
+        head = QHBoxLayout()
+        head.addWidget(self.help, 1)
+        head.addWidget(self.reset)
+        self._items.addLayout(head)
         for value, name in self.declaration.choices:
             button = QRadioButton(QCoreApplication.translate("Settings", name))
             button.clicked.connect(lambda _on=False, v=value: self.changed.emit(self.name, v))
@@ -88,6 +55,8 @@ class PresetField(Field):
             self._items.addWidget(sentence)
             self.buttons[value], self.sentences[value] = button, sentence
             self.describe(value, words.get(value, ""))
+        self.editor = self.buttons[str(self.default)]
+        self._describe()
 
     def describe(self, value: str, sentence: str) -> None:
         """Other words below a preset."""
@@ -98,14 +67,16 @@ class PresetField(Field):
     def show_value(self, value: str) -> None:
         """The preset in force."""
         self.buttons[value].setChecked(True)
+        self._mark(value)
 
 
-class Fold(QWidget):
+class Fold(Part):
     """A heading that shows and hides what is below it."""
 
-    def __init__(self, theme: Theme, heading: str, parts: Sequence[QWidget]) -> None:
+    def __init__(self, theme: Theme, heading: str, parts: Sequence[Part]) -> None:
         super().__init__()
         self._theme = theme
+        self._parts = tuple(parts)
         self.button = TextButton(theme, heading)
         self.button.setCheckable(True)
         self.button.toggled.connect(self._turn)
@@ -120,15 +91,26 @@ class Fold(QWidget):
         layout.setSpacing(GAP * 2)
         layout.addWidget(self.button)
         layout.addWidget(self.inside)
-        theme.changed.connect(lambda: self._turn(self.button.isChecked()))
+        theme.changed.connect(self._restyle)
         self._turn(False)
+
+    def look_for(self, terms: Sequence[str], around: Sequence[str] = ()) -> bool:
+        """Be open where something inside is found; folded as it was without a search."""
+        found = [part.look_for(terms, around) for part in self._parts]
+        self.setVisible(any(found))
+        self.button.setVisible(not terms)
+        self.inside.setVisible(self.button.isChecked() or bool(terms))
+        return any(found)
 
     def _turn(self, is_open: bool) -> None:
         self.inside.setVisible(is_open)
-        name = "chevron-up" if is_open else "chevron-down"
+        self.button.setAccessibleDescription(self.tr("Open") if is_open else self.tr("Folded"))
+        self._restyle()
+
+    def _restyle(self) -> None:
+        name = "chevron-up" if self.button.isChecked() else "chevron-down"
         icon = self._theme.icon(name, self._theme.colours.muted)
         self.button.setIcon(with_air(icon, 16, self.devicePixelRatioF()))
-        self.button.setAccessibleDescription(self.tr("Open") if is_open else self.tr("Folded"))
 
 
 class ReloadBar(QFrame):
@@ -157,20 +139,3 @@ class ReloadBar(QFrame):
             else self.tr("Load the model again to use this.")
         )
         self.setVisible(is_needed)
-
-
-def restyle(fields: Sequence[AnyField], radios: Sequence[QRadioButton], theme: Theme) -> None:
-    """What is ticked, chosen or counted takes its frame from the ground: too faint in the dark."""
-    palette = QPalette(QApplication.palette())
-    if theme.colours.is_dark:
-        palette.setColor(QPalette.ColorRole.Window, QColor(theme.colours.muted))
-    for editor in (*radios, *(field.editor for field in fields if isinstance(field, FRAMED))):
-        editor.setPalette(palette)
-
-
-def line() -> QFrame:
-    """A thin line between groups."""
-    made = QFrame()
-    made.setObjectName("splitLine")
-    made.setFixedHeight(1)
-    return made

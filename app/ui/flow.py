@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+from PySide6.QtWidgets import QLayout, QLayoutItem, QStyle, QWidget
 
 
 class FlowLayout(QLayout):
@@ -49,6 +49,10 @@ class FlowLayout(QLayout):
             size = size.expandedTo(item.minimumSize())
         return size
 
+    def _direction(self) -> Qt.LayoutDirection:
+        parent = self.parentWidget()
+        return parent.layoutDirection() if parent is not None else Qt.LayoutDirection.LeftToRight
+
     def _place(self, rect: QRect, *, is_trial: bool) -> int:
         """Put the items in rows within `rect`; returns the height they need."""
         left, top, row_height = rect.left(), rect.top(), 0
@@ -60,7 +64,8 @@ class FlowLayout(QLayout):
             if left > rect.left() and left + size.width() > rect.right() + 1:
                 left, top, row_height = rect.left(), top + row_height + self.spacing(), 0
             if not is_trial:
-                item.setGeometry(QRect(QPoint(left, top), size))
+                box = QRect(QPoint(left, top), size)
+                item.setGeometry(QStyle.visualRect(self._direction(), rect, box))
             left += size.width() + self.spacing()
             row_height = max(row_height, size.height())
         return top + row_height - rect.top()

@@ -26,7 +26,8 @@ from PySide6.QtWidgets import (
 
 from app.core.models_entities import Fit, FitVerdict
 from app.ui.models_words import fit_numbers, fit_words
-from app.ui.theme import GAP, SMALL, Colours, Theme, text_font
+from app.ui.palettes import Colours
+from app.ui.theme import GAP, SMALL, Theme, text_font
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -127,10 +128,15 @@ class _RowPainter(QStyledItemDelegate):
         super().__init__(parent)
         self._theme = theme
         self._has_note = has_note
+        theme.changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
         self._title_font = text_font(1.0, QFont.Weight.DemiBold)
         self._small_font = text_font(SMALL)
         self._title = QFontMetrics(self._title_font)
         self._small = QFontMetrics(self._small_font)
+        self.sizeHintChanged.emit(QModelIndex())
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         lines = 2 if self._has_note else 1

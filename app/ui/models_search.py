@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from PySide6.QtCore import QLocale, QRect, Qt, Signal
-from PySide6.QtGui import QFontDatabase, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from app.core.errors import Problem
 from app.core.models_entities import ModelHit, SearchPage, SearchQuery, SearchSort
+from app.ui.choice import Choice
 from app.ui.flow import FlowLayout
 from app.ui.models_browse import BrowseTab
 from app.ui.models_list import Row, RowList
@@ -200,26 +201,6 @@ class SearchTab(BrowseTab):
     def _say(self, words: str) -> None:
         self.status.setText(words)
         self.status.setVisible(bool(words))
-
-
-class Choice(QComboBox):
-    """A drop-down list in the style of the page; the first entry may stand for any."""
-
-    def __init__(self, theme: Theme, name: str, everything: str = "") -> None:
-        super().__init__()
-        self._theme = theme
-        self.setAccessibleName(name)
-        self.setToolTip(name)
-        if everything:
-            self.addItem(everything, "")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """With the window's own arrow; a style sheet could take it only from a file."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        box = QRect(self.width() - 23, (self.height() - 16) // 2, 16, 16)
-        self._theme.icon("chevron-down", self._theme.colours.muted).paint(painter, box)
-        painter.end()
 
 
 def _language_name(code: str) -> str:

@@ -9,23 +9,22 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.errors import AppError
-from app.core.settings import Declaration, declarations
+from app.core.settings import Settings, declarations
+from app.core.settings_declaration import Declaration
+from app.ui.choice import Choice
 from app.ui.models_parts import label, set_role
-from app.ui.models_search import Choice
-from app.ui.theme import SMALL, Theme
+from app.ui.settings_part import Part
+from app.ui.theme import SMALL, Theme, text_font
 from app.ui.words import action_of, summary_of
-
-DECIMALS = 4
 
 
 def declared_label(declaration: Declaration) -> str:
@@ -38,21 +37,41 @@ def declared_help(declaration: Declaration) -> str:
     return _translated(declaration.help)
 
 
-class Field(QWidget):
-    """Something to choose, its name above, its help below, and a note where one is due."""
+class Field(Part):
+    """Something to choose, its name above, its help and default below, a note where one is due."""
 
     changed = Signal(str, object)  # name of the setting, its new value
+    reset_requested = Signal(str)  # its default shall come back
+
+    editor: QWidget
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name = name
         self.declaration = declarations()[name]
-        self.help = label(declared_help(self.declaration), role="muted", size=SMALL)
+        self.default = getattr(Settings(), name)
+        self.is_resettable = True
+        self.help = label(role="muted", size=SMALL)
         self.note = label(size=SMALL)
         self.note.hide()
+        self.reset = QToolButton()
+        self.reset.setText(self.tr("Reset"))
+        self.reset.setProperty("role", "link")
+        self.reset.setFont(text_font(SMALL))
+        keeps_room = self.reset.sizePolicy()
+        keeps_room.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(keeps_room)
+        self.reset.hide()
+        self.reset.clicked.connect(self._reset)
         self._items = QVBoxLayout(self)
         self._items.setContentsMargins(0, 0, 0, 0)
         self._items.setSpacing(4)
+
+    def words(self) -> Sequence[str]:
+        """What a search finds it by."""
+        declaration = self.declaration
+        texts = [declaration.label, declaration.help, *(text for _, text in declaration.choices)]
+        return [self.name, *texts, *(_translated(text) for text in texts)]
 
     def say(self, text: str, role: str = "warn") -> None:
         """A note below; empty takes it away. `role` is its colour: warn, bad or good."""
@@ -60,10 +79,41 @@ class Field(QWidget):
         self.note.setVisible(bool(text))
         set_role(self.note, role)
 
+    def words_of(self, value: object) -> str:
+        """A value as it is said in a sentence."""
+        for choice, text in self.declaration.choices:
+            if choice == value:
+                return _translated(text)
+        return str(value) if value != "" else self.tr("empty")
+
+    def forget_typed(self) -> None:
+        """The default is about to come back: what was typed, or is wrong, goes."""
+
+    def _mark(self, value: object) -> None:
+        """Offer the way back where `value` is not the default."""
+        self.reset.setVisible(self.is_resettable and value != self.default)
+
+    def _reset(self) -> None:
+        self.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.forget_typed()
+        self.reset_requested.emit(self.name)
+
+    def _describe(self) -> None:
+        """Help and default, on show and for screen readers."""
+        words = self.tr("{help} Default: {value}.").replace("{value}", self.words_of(self.default))
+        self.help.setText(words.replace("{help}", declared_help(self.declaration)))
+        self.editor.setAccessibleDescription(self.help.text())
+        words = self.tr("Reset “{setting}” to its default")
+        name = words.replace("{setting}", declared_label(self.declaration))
+        self.reset.setToolTip(name)
+        self.reset.setAccessibleName(name)
+
     def _fill(self, editor: QWidget, *, is_narrow: bool = False) -> None:
         editor.setAccessibleName(declared_label(self.declaration))
-        editor.setAccessibleDescription(declared_help(self.declaration))
-        self._items.addWidget(title(declared_label(self.declaration)))
+        self._describe()
+        head = QHBoxLayout()
+        head.addWidget(title(declared_label(self.declaration)), 1)
+        self._items.addLayout(head)
         if is_narrow:
             row = QHBoxLayout()
             row.addWidget(editor)
@@ -71,6 +121,7 @@ class Field(QWidget):
             self._items.addLayout(row)
         else:
             self._items.addWidget(editor)
+        head.addWidget(self.reset)
         self._items.addWidget(self.note)
         self._items.addWidget(self.help)
 
@@ -83,7 +134,7 @@ class TextField(Field):
         self._clean = clean
         self._value = ""
         self.is_wrong = False
-        self.editor = QLineEdit()
+        self.editor: QLineEdit = QLineEdit()
         self.editor.setProperty("field", True)
         self.editor.setPlaceholderText(placeholder)
         self.editor.editingFinished.connect(self._finish)
@@ -94,6 +145,14 @@ class TextField(Field):
         self._value = value
         if not self.editor.hasFocus() and not self.is_wrong:
             self.editor.setText(value)
+        self._mark(value)
+
+    def forget_typed(self) -> None:
+        """The default is about to come back: what was typed, or is wrong, goes."""
+        self.is_wrong = False
+        self.say("")
+        self._value = self.default
+        self.editor.setText(self.default)
 
     def _finish(self) -> None:
         try:
@@ -116,71 +175,26 @@ class CheckField(Field):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.editor = QCheckBox(declared_label(self.declaration))
-        self.editor.setAccessibleDescription(declared_help(self.declaration))
+        self.editor: QCheckBox = QCheckBox(declared_label(self.declaration))
         self.editor.clicked.connect(lambda is_on: self.changed.emit(name, is_on))
         self.help.setIndent(24)
         self.note.setIndent(24)
-        self._items.addWidget(self.editor)
+        self._describe()
+        head = QHBoxLayout()
+        head.addWidget(self.editor, 1)
+        head.addWidget(self.reset)
+        self._items.addLayout(head)
         self._items.addWidget(self.help)
         self._items.addWidget(self.note)
 
     def show_value(self, value: bool) -> None:
         """The value in force."""
         self.editor.setChecked(value)
+        self._mark(value)
 
-
-class NumberField(Field):
-    """A whole number between its limits. `unit` follows it, `lowest` stands in for the least."""
-
-    def __init__(self, name: str, unit: str = "", lowest: str = "", step: int = 1) -> None:
-        super().__init__(name)
-        self.editor = QSpinBox()
-        self.editor.setRange(
-            int(self.declaration.minimum or 0), int(self.declaration.maximum or 1_000_000)
-        )
-        self.editor.setSuffix(unit)
-        self.editor.setSpecialValueText(lowest)
-        self.editor.setSingleStep(step)
-        self.editor.setGroupSeparatorShown(True)
-        self.editor.setKeyboardTracking(False)  # not at every digit
-        self.editor.setMinimumSize(150, 30)
-        self.editor.valueChanged.connect(lambda value: self.changed.emit(name, value))
-        keep_from_wheel(self.editor)
-        self._fill(self.editor, is_narrow=True)
-
-    def show_value(self, value: int) -> None:
-        """The value in force; the same again leaves alone what is being typed."""
-        if value != self.editor.value():
-            self.editor.blockSignals(True)
-            self.editor.setValue(value)
-            self.editor.blockSignals(False)
-
-
-class DecimalField(Field):
-    """A number with decimals between its limits."""
-
-    def __init__(self, name: str, step: float = 0.05) -> None:
-        super().__init__(name)
-        self.editor = _Decimal()
-        self.editor.setDecimals(DECIMALS)
-        self.editor.setRange(self.declaration.minimum or 0.0, self.declaration.maximum or 1.0)
-        self.editor.setSingleStep(step)
-        self.editor.setKeyboardTracking(False)
-        self.editor.setMinimumSize(150, 30)
-        self.editor.valueChanged.connect(self._take)
-        keep_from_wheel(self.editor)
-        self._fill(self.editor, is_narrow=True)
-
-    def show_value(self, value: float) -> None:
-        """The value in force; the same again leaves alone what is being typed."""
-        if round(value, DECIMALS) != round(self.editor.value(), DECIMALS):
-            self.editor.blockSignals(True)
-            self.editor.setValue(value)
-            self.editor.blockSignals(False)
-
-    def _take(self, value: float) -> None:
-        self.changed.emit(self.name, round(value, DECIMALS))
+    def words_of(self, value: object) -> str:
+        """On or off."""
+        return self.tr("on") if value else self.tr("off")
 
 
 class ChoiceField(Field):
@@ -195,9 +209,9 @@ class ChoiceField(Field):
         is_wide: bool = False,
     ) -> None:
         super().__init__(name)
-        self.editor = Choice(theme, declared_label(self.declaration))
+        self.editor: Choice = Choice(theme, declared_label(self.declaration))
         self.editor.setToolTip("")
-        self.editor.setMinimumSize(150, 30)
+        self.editor.setMinimumWidth(150)
         if is_wide:  # long words are cut rather than widening the page
             policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             self.editor.setSizeAdjustPolicy(policy)
@@ -205,8 +219,8 @@ class ChoiceField(Field):
             lambda index: self.changed.emit(name, self.editor.itemData(index))
         )
         keep_from_wheel(self.editor)
-        self._fill(self.editor, is_narrow=not is_wide)
         self.offer(choices or [(v, _translated(text)) for v, text in self.declaration.choices])
+        self._fill(self.editor, is_narrow=not is_wide)
 
     def offer(self, choices: Sequence[tuple[object, str]]) -> None:
         """Other choices; an open list stays as it is where they are the same."""
@@ -219,15 +233,12 @@ class ChoiceField(Field):
     def show_value(self, value: object) -> None:
         """The value in force."""
         self.editor.setCurrentIndex(self.editor.findData(value))
+        self._mark(value)
 
-
-class _Decimal(QDoubleSpinBox):
-    """One without zeros that say nothing."""
-
-    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
-        locale = self.locale()
-        text = locale.toString(value, "f", DECIMALS)
-        return text.rstrip(locale.zeroDigit()).removesuffix(locale.decimalPoint())
+    def words_of(self, value: object) -> str:
+        """The words of that choice."""
+        index = self.editor.findData(value)
+        return self.editor.itemText(index) if index >= 0 else super().words_of(value)
 
 
 class _WheelGuard(QObject):

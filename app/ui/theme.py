@@ -1,86 +1,32 @@
-"""Colours, type sizes and icons of the window, light and dark."""
+"""The theme in force: colours, sizes of text, motion; and the icons in its colours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from app.core.paths import resources
-
-
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """Named colours of one theme; text on its ground has a contrast of at least 4.5 : 1."""
-
-    is_dark: bool
-    window: str
-    sidebar: str
-    surface: str
-    text: str
-    muted: str
-    border: str
-    hover: str
-    selected: str
-    bubble: str
-    code: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    danger: str
-    danger_ground: str
-    link: str
-    good: str
-    warn: str
-
-
-LIGHT = Colours(
-    is_dark=False,
-    window="#fbf9f6",
-    sidebar="#f3efe9",
-    surface="#ffffff",
-    text="#2b2622",
-    muted="#6f655c",
-    border="#e2dad0",
-    hover="#eae4db",
-    selected="#e3dbd0",
-    bubble="#f1ebe2",
-    code="#f5f1eb",
-    accent="#b84e14",
-    accent_hover="#9d410f",
-    on_accent="#ffffff",
-    danger="#a3261c",
-    danger_ground="#fbece9",
-    link="#a04410",
-    good="#2c6631",
-    warn="#754a00",
+from app.core.settings import Settings
+from app.ui.palettes import (
+    ACCENTS,
+    CONTRAST_DARK,
+    CONTRAST_LIGHT,
+    DARK,
+    LIGHT,
+    Colours,
+    with_accent,
 )
-DARK = Colours(
-    is_dark=True,
-    window="#1f1c1a",
-    sidebar="#181614",
-    surface="#282421",
-    text="#ece5dc",
-    muted="#a69a8f",
-    border="#3b3530",
-    hover="#2b2623",
-    selected="#38322d",
-    bubble="#322c28",
-    code="#171513",
-    accent="#e8804a",
-    accent_hover="#f09a6a",
-    on_accent="#1f1c1a",
-    danger="#ff9d8f",
-    danger_ground="#3a2421",
-    link="#f0a070",
-    good="#98c985",
-    warn="#e3b565",
-)
+from app.ui.style_sheet import FRAMED, framed_palette_of, palette_of, style_sheet_of
+from app.ui.system_motion import ask_system
 
+_HAS_SIZE = 0x0002  # QFont::SizeResolved, which PySide does not name
+# Where Qt keeps the font that a widget was given, to bring it back with every new style sheet
+_SAVED_FONT = "_q_styleSheetWidgetFont"
+_BASE_FONT = "inglenookBaseFont"  # property of the application: its font as the system has it
 GAP = 8  # pixels between things that belong together; other distances are multiples of it
 # The type scale, in parts of the system's font size
 SMALL, READING, HEADING, TITLE = 0.9, 1.15, 1.1, 1.8
@@ -88,7 +34,7 @@ READING_WIDTH = 760  # pixels; about 80 characters, comfortable to read
 
 
 class Theme(QObject):
-    """The theme in force; tells when it becomes another one."""
+    """The theme in force; tells when it becomes another one, in colours or in size."""
 
     changed = Signal()
 
@@ -96,32 +42,98 @@ class Theme(QObject):
         super().__init__(application)
         self._application = application
         self._choice = "system"
-        self.colours = LIGHT
+        self._accent = "orange"
+        self._font_percent = 100
+        self._reduced_motion = "system"
+        self._is_system_still = False
+        self._is_applied = False
+        self.colours = self.plain_colours = LIGHT  # plain: with the theme's own accent
         application.setStyle("Fusion")
-        application.styleHints().colorSchemeChanged.connect(self._follow_system)
+        self.system_accent = _system_accent(application)  # empty: the system tells none
+        if application.property(_BASE_FONT) is None:
+            application.setProperty(_BASE_FONT, application.font())
+        hints = application.styleHints()
+        hints.colorSchemeChanged.connect(self._follow_system)
+        hints.accessibility().contrastPreferenceChanged.connect(self._follow_system)
+        ask_system(self, self._hear_motion)
 
-    def choose(self, choice: str) -> None:
-        """Use 'light', 'dark', or what the 'system' has."""
+    @property
+    def is_motion_reduced(self) -> bool:
+        """Whether things appear and go at once instead of moving or fading."""
+        return self._reduced_motion == "on" or (
+            self._reduced_motion == "system" and self._is_system_still
+        )
+
+    def apply(self, settings: Settings) -> None:
+        """Look as the settings say; the same again costs nothing."""
+        wanted = (
+            settings.theme,
+            settings.accent,
+            settings.font_percent,
+            settings.reduced_motion,
+        )
+        if not self._is_applied or wanted != self._chosen:
+            self.choose(*wanted)
+
+    def choose(
+        self,
+        choice: str,
+        accent: str | None = None,
+        font_percent: int | None = None,
+        reduced_motion: str | None = None,
+    ) -> None:
+        """Use 'light', 'dark', 'contrast', or what the 'system' has; None leaves the others."""
         self._choice = choice
+        self._accent = self._accent if accent is None else accent
+        self._font_percent = self._font_percent if font_percent is None else font_percent
+        self._reduced_motion = self._reduced_motion if reduced_motion is None else reduced_motion
         scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(
             choice, Qt.ColorScheme.Unknown
         )
         self._application.styleHints().setColorScheme(scheme)
         self._apply()
 
+    @property
+    def _chosen(self) -> tuple[str, str, int, str]:
+        return self._choice, self._accent, self._font_percent, self._reduced_motion
+
     def _follow_system(self) -> None:
-        if self._choice == "system":
+        if self._is_applied and self._choice in ("system", "contrast"):
             self._apply()
 
+    def _hear_motion(self, is_still: bool) -> None:
+        if is_still != self._is_system_still:
+            self._is_system_still = is_still
+            self.changed.emit()
+
     def _apply(self) -> None:
-        scheme = self._application.styleHints().colorScheme()
-        is_dark = self._choice == "dark" or (
-            self._choice == "system" and scheme == Qt.ColorScheme.Dark
-        )
-        self.colours = DARK if is_dark else LIGHT
-        self._application.setPalette(_palette(self.colours))
-        self._application.setStyleSheet(_style_sheet(self.colours))
+        self._is_applied = True
+        self.colours = self._find_colours()
+        _scale_fonts(self._application, self._font_percent)
+        application = self._application
+        application.setPalette(palette_of(self.colours))
+        framed = framed_palette_of(self.colours)
+        for name in FRAMED:
+            application.setPalette(framed, name)  # type: ignore[arg-type]  # it takes no bytes
+        application.setStyleSheet(style_sheet_of(self.colours))
         self.changed.emit()
+
+    def _find_colours(self) -> Colours:
+        hints = self._application.styleHints()
+        is_dark = self._choice == "dark" or (
+            self._choice != "light" and hints.colorScheme() == Qt.ColorScheme.Dark
+        )
+        is_strong = self._choice == "contrast" or (
+            self._choice == "system"
+            and hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+        )
+        if is_strong:
+            colours = CONTRAST_DARK if is_dark else CONTRAST_LIGHT
+        else:
+            colours = DARK if is_dark else LIGHT
+        self.plain_colours = colours
+        hue = self.system_accent if self._accent == "system" else ACCENTS.get(self._accent, "")
+        return with_accent(colours, hue) if hue else colours
 
     def icon(self, name: str, colour: str | None = None) -> QIcon:
         """The icon `name` in `colour` (default: the text's), greyed where disabled."""
@@ -141,6 +153,36 @@ def code_font() -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(QApplication.font().pointSizeF() * READING * 0.93)
     return font
+
+
+def _system_accent(application: QApplication) -> str:
+    """The accent colour of the desktop; empty where the style had to make one up."""
+    application.setPalette(QPalette())  # what an earlier theme has set is not the system's
+    accent = application.palette().color(QPalette.ColorRole.Accent)
+    made_up = application.style().standardPalette().color(QPalette.ColorRole.Accent)
+    return "" if accent == made_up else accent.name()
+
+
+def _scale_fonts(application: QApplication, percent: int) -> None:
+    """Every text becomes `percent` of the size that the system gives it.
+
+    A font that a widget was given for itself does not follow the application's: it is found here.
+    """
+    before = application.font()
+    font = QFont(application.property(_BASE_FONT))
+    font.setPointSizeF(font.pointSizeF() * percent / 100)
+    factor = font.pointSizeF() / before.pointSizeF()
+    if abs(factor - 1) < 0.001:
+        return
+    own = [w for w in application.allWidgets() if w.testAttribute(Qt.WidgetAttribute.WA_SetFont)]
+    fonts = [QFont(widget.font()) for widget in own]
+    application.setFont(font)
+    for widget, old in zip(own, fonts, strict=True):
+        if old.resolveMask() & _HAS_SIZE and old.pointSizeF() > 0:
+            old.setPointSizeF(old.pointSizeF() * factor)
+            widget.setFont(old)
+            if widget.property(_SAVED_FONT) is not None:
+                widget.setProperty(_SAVED_FONT, old)
 
 
 def app_icon() -> QIcon:
@@ -171,121 +213,3 @@ def _render(svg: bytes, size: QSize) -> QPixmap:
     renderer.render(painter, QRectF(0, 0, size.width(), size.height()))
     painter.end()
     return pixmap
-
-
-def _palette(c: Colours) -> QPalette:
-    palette = QPalette()
-    role = QPalette.ColorRole
-    for name, value in {
-        role.Window: c.window,
-        role.Base: c.surface,
-        role.AlternateBase: c.sidebar,
-        role.Text: c.text,
-        role.WindowText: c.text,
-        role.ButtonText: c.text,
-        role.Button: c.surface,
-        role.ToolTipBase: c.surface,
-        role.ToolTipText: c.text,
-        role.Highlight: c.accent,
-        role.HighlightedText: c.on_accent,
-        role.Link: c.link,
-        role.PlaceholderText: c.muted,
-        role.Accent: c.accent,
-        role.Mid: c.border,
-    }.items():
-        palette.setColor(name, QColor(value))
-    for name in (role.Text, role.WindowText, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, name, QColor(c.muted))
-    return palette
-
-
-def _style_sheet(c: Colours) -> str:
-    return f"""
-    QToolTip {{ border: 1px solid {c.border}; padding: 4px 6px; background: {c.surface};
-                color: {c.text}; }}
-    QMenu {{ background: {c.surface}; border: 1px solid {c.border}; padding: 4px; }}
-    QMenu::item {{ padding: 6px 28px 6px 24px; border-radius: 4px; color: {c.text}; }}
-    QMenu::item:selected {{ background: {c.hover}; }}
-    QMenu::item:disabled {{ color: {c.muted}; }}
-    QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}
-    QToolButton {{ border: none; border-radius: 6px; padding: 6px; color: {c.text}; }}
-    QToolButton:hover, QToolButton:pressed {{ background: {c.hover}; }}
-    QToolButton:focus {{ border: 1px solid {c.accent}; padding: 5px; }}
-    QToolButton::menu-indicator {{ image: none; }}
-    QPushButton {{ border: 1px solid {c.border}; border-radius: 6px; padding: 6px 14px;
-                   background: {c.surface}; color: {c.text}; }}
-    QPushButton:hover {{ background: {c.hover}; }}
-    QPushButton:focus {{ border-color: {c.accent}; }}
-    QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent};
-                                   border-color: {c.accent}; }}
-    QPushButton[primary="true"]:hover {{ background: {c.accent_hover}; }}
-    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
-    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
-    QScrollBar::handle {{ background: {c.border}; border-radius: 4px; margin: 1px; }}
-    QScrollBar::handle:vertical {{ min-height: 32px; }}
-    QScrollBar::handle:horizontal {{ min-width: 32px; }}
-    QScrollBar::handle:hover {{ background: {c.muted}; }}
-    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
-    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
-    #sidebar, #sidebarHead {{ background: {c.sidebar}; }}
-    #conversationList {{ background: {c.sidebar}; border: none; outline: none; }}
-    #topBar {{ border-bottom: 1px solid {c.border}; }}
-    #composerFrame {{ background: {c.surface}; border: 1px solid {c.border};
-                      border-radius: 14px; }}
-    #composerFrame[focused="true"] {{ border-color: {c.accent}; }}
-    #composerText {{ background: transparent; border: none; color: {c.text}; }}
-    #sendButton {{ background: {c.accent}; border-radius: 8px; }}
-    #sendButton:hover {{ background: {c.accent_hover}; }}
-    #sendButton:disabled {{ background: {c.hover}; }}
-    #bubble {{ background: {c.bubble}; border-radius: 12px; }}
-    #codeBlock {{ background: {c.code}; border: 1px solid {c.border}; border-radius: 8px; }}
-    #codeText {{ background: transparent; border: none; color: {c.text}; }}
-    #banner, #messageProblem {{ background: {c.danger_ground}; border: 1px solid {c.border};
-               border-radius: 8px; }}
-    #toast {{ background: {c.text}; border-radius: 8px; }}
-    #toast QLabel {{ color: {c.window}; }}
-    #toast QPushButton {{ background: transparent; border: none; color: {c.window};
-                          font-weight: 600; text-decoration: underline; }}
-    QLabel[role="muted"] {{ color: {c.muted}; }}
-    QPushButton:disabled {{ color: {c.muted}; background: transparent; }}
-    QPushButton[danger="true"] {{ color: {c.danger}; }}
-    QPushButton[chip="true"] {{ border-radius: 11px; padding: 4px 12px; background: transparent; }}
-    QPushButton[chip="true"]:hover {{ background: {c.hover}; }}
-    QPushButton[chip="true"]:checked {{ background: {c.selected}; border-color: {c.selected}; }}
-    QPushButton[chip="true"]:focus {{ border-color: {c.accent}; }}
-    QLineEdit[field="true"], QComboBox {{ border: 1px solid {c.border}; border-radius: 6px;
-                 padding: 5px 8px; background: {c.surface}; color: {c.text}; }}
-    QLineEdit[field="true"]:focus, QComboBox:focus {{ border-color: {c.accent}; }}
-    QComboBox::drop-down {{ border: none; width: 20px; }}
-    QComboBox::down-arrow {{ image: none; }}
-    QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.border};
-                 color: {c.text}; selection-background-color: {c.hover};
-                 selection-color: {c.text}; outline: none; }}
-    #modelsBar {{ border-bottom: 1px solid {c.border}; }}
-    #modelsTabs::tab {{ padding: 9px 10px 8px 10px; color: {c.muted}; background: transparent;
-                 border: none; border-bottom: 2px solid transparent; }}
-    #modelsTabs::tab:hover {{ color: {c.text}; }}
-    #modelsTabs::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
-    #modelsTabs::tab:focus {{ background: {c.hover}; }}
-    #splitLine {{ background: {c.border}; }}
-    #rowList {{ background: transparent; border: none; outline: none; }}
-    #panel {{ background: {c.surface}; border: 1px solid {c.border}; border-radius: 10px; }}
-    #panel[role="recommended"] {{ border-color: {c.accent}; }}
-    #confirm {{ background: {c.danger_ground}; border: 1px solid {c.border};
-                border-radius: 8px; }}
-    #note {{ background: {c.code}; border: 1px solid {c.border}; border-radius: 8px; }}
-    #dropHint {{ background: {c.surface}; border: 2px dashed {c.accent}; border-radius: 12px; }}
-    QProgressBar {{ background: {c.hover}; border: none; border-radius: 3px; }}
-    QProgressBar::chunk {{ background: {c.accent}; border-radius: 3px; }}
-    QProgressBar[role="done"]::chunk {{ background: {c.good}; }}
-    QProgressBar[role="idle"]::chunk {{ background: {c.muted}; }}
-    QLabel[role="good"] {{ color: {c.good}; }}
-    QLabel[role="warn"] {{ color: {c.warn}; }}
-    QLabel[role="bad"] {{ color: {c.danger}; }}
-    QLabel[role="tag"] {{ color: {c.muted}; border: 1px solid {c.border}; border-radius: 5px;
-                 padding: 0 6px; }}
-    #modelsEntry {{ text-align: left; padding: 8px 10px; }}
-    #modelsEntry:checked {{ background: {c.selected}; }}
-    QLabel[role="danger"] {{ color: {c.danger}; font-weight: 600; }}
-    QSplitter::handle {{ background: {c.border}; }}
-    """
