@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 
+from app.cli_exchange import run as run_exchange
 from app.cli_models import run as run_models
 from app.cli_parser import make_parser
 from app.core.errors import AppError, NoDisplay, NoModel, Problem, ProblemRaised
@@ -128,6 +129,8 @@ def _print_piece(text: str) -> None:
 def _chats(paths: Paths, options: argparse.Namespace) -> int:
     from app.services.chats import Chats
 
+    if options.action in ("export", "import"):
+        return run_exchange(paths, options)
     paths.make()
     chats = Chats(paths.database)
     with contextlib.closing(chats):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app import __version__
+from app.cli_exchange import add_commands as add_exchange
 from app.cli_models import add_commands
 from app.core.frozen import PORTABLE_DATA
 
@@ -42,6 +43,7 @@ def make_parser() -> argparse.ArgumentParser:
     for name, words in (("show", "print one"), ("delete", "move one to the bin")):
         action = actions.add_parser(name, parents=[_data_dir()], help=words)
         action.add_argument("id", metavar="ID", help="as 'chats list' shows it")
+    add_exchange(actions, _data_dir)
     add_commands(commands, _data_dir)
     starter = commands.add_parser("starter", parents=[_data_dir()], help="fetch the starter model")
     starter.add_argument("--into", type=Path, metavar="DIR", help="the folder to put it into")

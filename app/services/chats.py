@@ -6,19 +6,23 @@ from pathlib import Path
 
 from app.core.entities import Conversation, ConversationId, Message
 from app.core.errors import ConversationNotFound
-from app.storage.database import open_database
-from app.storage.history import History
+from app.storage.storage import Storage, open_storage
 
 
 class Chats:
     """The stored conversations; opens the database at `path`."""
 
     def __init__(self, path: Path) -> None:
-        self._history = History(open_database(path))
+        self._storage = open_storage(path)
+
+    @property
+    def storage(self) -> Storage:
+        """All that is stored, for exporting and importing."""
+        return self._storage
 
     def all(self) -> list[Conversation]:
         """The one changed last first."""
-        return self._history.conversations()
+        return self._storage.history.conversations()
 
     def find(self, prefix: str) -> Conversation:
         """The conversation whose id begins with `prefix`, if there is just one."""
@@ -29,12 +33,12 @@ class Chats:
 
     def messages(self, conversation_id: ConversationId) -> list[Message]:
         """The branch on show."""
-        return self._history.branch(conversation_id)
+        return self._storage.history.branch(conversation_id)
 
     def delete(self, conversation_id: ConversationId) -> None:
         """Move it to the bin."""
-        self._history.delete(conversation_id)
+        self._storage.bin.delete([conversation_id])
 
     def close(self) -> None:
         """Close the database."""
-        self._history.close()
+        self._storage.close()

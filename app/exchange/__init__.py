@@ -1,0 +1,1 @@
+"""Conversations out of and into the app: files of other programs and formats, without Qt or SQL."""
