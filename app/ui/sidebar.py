@@ -1,271 +1,316 @@
-"""The list of conversations: newest first, renamed in place, deleted with a way back."""
+"""The sidebar: search, tags, the conversations with their menus, and the ways to other pages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import (
-    QAbstractItemModel,
-    QAbstractListModel,
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QRect,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeySequence, QMouseEvent, QPainter, QShortcut
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QListView,
-    QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.core.entities import Conversation, ConversationId
+from app.core.entities import Conversation, ConversationId, Folder, SearchHit
 from app.ui.models_entry import ModelsEntry
+from app.ui.sidebar_delegate import RowPainter
+from app.ui.sidebar_drop import SidebarFoot
+from app.ui.sidebar_menu import ConversationMenu, FolderMenu
+from app.ui.sidebar_model import ID_ROLE, ConversationList
+from app.ui.sidebar_names import NameQuestion
+from app.ui.sidebar_rows import Heading, Section, changes_of_drop
+from app.ui.sidebar_search import ResultsPane, SearchField
+from app.ui.sidebar_tags import TagRow
+from app.ui.sidebar_view import ConversationView
 from app.ui.theme import GAP, HEADING, Theme, app_icon, text_font
 
-Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT = 36
-ID_ROLE = int(Qt.ItemDataRole.UserRole)
-
-
-class ConversationList(QAbstractListModel):
-    """Conversations as rows; a new title goes out as a wish, not into the model."""
-
-    rename_requested = Signal(str, str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._conversations: list[Conversation] = []
-
-    def show(self, conversations: Sequence[Conversation]) -> None:
-        """Replace the rows; where the same ones stay in place only their titles change."""
-        new = list(conversations)
-        same = [c.id for c in new] == [c.id for c in self._conversations]
-        if same:
-            self._conversations = new
-            if new:
-                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
-            return
-        self.beginResetModel()
-        self._conversations = new
-        self.endResetModel()
-
-    def row_of(self, conversation_id: ConversationId | None) -> int:
-        """The row of a conversation, -1 if it is not in the list."""
-        ids = [c.id for c in self._conversations]
-        return ids.index(conversation_id) if conversation_id in ids else -1
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        return 0 if parent.isValid() else len(self._conversations)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        conversation = self._conversations[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return conversation.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return conversation.title
-        return conversation.id if role == ID_ROLE else None
-
-    def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        title = str(value).strip()
-        if role != Qt.ItemDataRole.EditRole or not title:
-            return False
-        if title != self._conversations[index.row()].title:
-            self.rename_requested.emit(self._conversations[index.row()].id, title)
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        flags = super().flags(index)
-        return flags | Qt.ItemFlag.ItemIsEditable if index.isValid() else flags
-
-
-class _RowPainter(QStyledItemDelegate):
-    """Paints a row as a rounded plate with its title and, under the pointer, a menu button."""
-
-    menu_requested = Signal(QModelIndex, QPoint)
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        colours = self._theme.colours
-        rect: QRect = option.rect.adjusted(GAP, 1, -GAP, -1)
-        state: QStyle.StateFlag = option.state
-        is_selected = bool(state & QStyle.StateFlag.State_Selected)
-        is_hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if is_selected or is_hovered:
-            painter.setBrush(QColor(colours.selected if is_selected else colours.hover))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawRoundedRect(rect, 6, 6)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QColor(colours.accent))
-            painter.drawRoundedRect(rect, 6, 6)
-        text = rect.adjusted(10, 0, -34 if is_hovered else -10, 0)
-        painter.setPen(QColor(colours.text))
-        title = option.fontMetrics.elidedText(
-            str(index.data()), Qt.TextElideMode.ElideRight, text.width()
-        )
-        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
-        if is_hovered:
-            self._theme.icon("ellipsis", colours.muted).paint(painter, _menu_rect(option))
-        painter.restore()
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        metrics = option.fontMetrics
-        return QSize(100, max(ROW_HEIGHT, metrics.height() + 16))
-
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
-        editor = QLineEdit(parent)
-        editor.setMaxLength(200)
-        return editor
-
-    def updateEditorGeometry(
-        self, editor: QWidget, option: QStyleOptionViewItem, index: Index
-    ) -> None:
-        editor.setGeometry(option.rect.adjusted(GAP, 2, -GAP, -2))
-
-    def editorEvent(
-        self,
-        event: QEvent,
-        model: QAbstractItemModel,
-        option: QStyleOptionViewItem,
-        index: Index,
-    ) -> bool:
-        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
-            spot = event.position().toPoint()
-            if event.button() == Qt.MouseButton.LeftButton and _menu_rect(option).contains(spot):
-                self.menu_requested.emit(
-                    model.index(index.row(), 0), event.globalPosition().toPoint()
-                )
-                return True
-        return super().editorEvent(event, model, option, index)
-
-
-def _menu_rect(option: QStyleOptionViewItem) -> QRect:
-    rect: QRect = option.rect
-    return QRect(rect.right() - GAP - 26, rect.center().y() - 8, 18, 18)
+__all__ = ["ID_ROLE", "ConversationList", "Sidebar"]
 
 
 class Sidebar(QWidget):
-    """New conversation and the models on top, the conversations below."""
+    """New conversation and the models on top, the conversations below; wishes go out as signals.
+
+    Ids are of conversations where nothing else is said; lists of them are list[str].
+    """
 
     new_requested = Signal()
     models_requested = Signal()
+    bin_requested = Signal()
     open_requested = Signal(str)
+    window_requested = Signal(str)
     rename_requested = Signal(str, str)
-    delete_requested = Signal(str)
+    title_requested = Signal(str)
+    delete_requested = Signal(object)
+    export_requested = Signal(object)
+    pinned = Signal(object, bool)
+    archived = Signal(object, bool)
+    moved = Signal(object, str)  # to a folder's id, empty for none
+    tagged = Signal(object, str)
+    untagged = Signal(object, str)
+    folder_added = Signal(str, object)  # name, conversations to put into it
+    folder_renamed = Signal(str, str)  # folder's id
+    folder_deleted = Signal(str)
+    collapsed_changed = Signal(object)  # set[str]
+    search_requested = Signal(str)
+    hit_opened = Signal(str, str, str)  # conversation, message or "", what was looked for
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
+        self._open_id: ConversationId | None = None
         self.model = ConversationList(self)
-        self.model.rename_requested.connect(self.rename_requested)
-        self._make_view()
+        self.view = ConversationView(self.model, theme)
+        self._painter = RowPainter(theme, self.view, self.model)
+        self.view.setItemDelegate(self._painter)
+        self.search = SearchField(theme)
+        self.results = ResultsPane(theme)
+        self.tags = TagRow(theme)
+        self.foot = SidebarFoot(theme)
+        self.models_entry = ModelsEntry(theme)
         self.new_button = QToolButton()
         self.new_button.setObjectName("newButton")
-        self.new_button.setToolTip(self.tr("New conversation (Ctrl+N)"))
-        self.new_button.setAccessibleName(self.tr("New conversation"))
         self.new_button.setIconSize(QSize(20, 20))
-        self.new_button.clicked.connect(self.new_requested)
+        self._make_layout()
+        self._join_list()
+        self._join_others()
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self._translate()
+
+    def _make_layout(self) -> None:
         logo = QLabel()
         logo.setPixmap(app_icon().pixmap(24, 24))
-        name = QLabel("Inglenook")
-        name.setFont(text_font(HEADING, QFont.Weight.DemiBold))
+        self._name = QLabel("Inglenook")
+        self._name.setFont(text_font(HEADING, QFont.Weight.DemiBold))
+        self._name.setMinimumWidth(1)  # a large font must not widen the sidebar
         head = QHBoxLayout()
         head.setContentsMargins(GAP * 2, 10, GAP, 6)
         head.setSpacing(GAP)
         head.addWidget(logo)
-        head.addWidget(name, 1)
+        head.addWidget(self._name)
+        head.addStretch(1)
         head.addWidget(self.new_button)
+        tools = QVBoxLayout()
+        tools.setContentsMargins(GAP, 0, GAP, 6)
+        tools.setSpacing(6)
+        for widget in (self.models_entry, self.search, self.tags):
+            tools.addWidget(widget)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.view)
+        self.pages.addWidget(self.results)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.models_entry = ModelsEntry(theme)
-        self.models_entry.clicked.connect(self.models_requested)
-        entry = QHBoxLayout()
-        entry.setContentsMargins(GAP, 0, GAP, 6)
-        entry.addWidget(self.models_entry)
         layout.addLayout(head)
-        layout.addLayout(entry)
-        layout.addWidget(self.view, 1)
-        theme.changed.connect(self._restyle)
-        self._restyle()
+        layout.addLayout(tools)
+        layout.addWidget(self.pages, 1)
+        layout.addWidget(self.foot)
 
-    def _make_view(self) -> None:
-        self.view = QListView()
-        self.view.setObjectName("conversationList")
-        self.view.setAccessibleName(self.tr("Conversations"))
-        self.view.setModel(self.model)
-        self.view.setUniformItemSizes(True)
-        self.view.setMouseTracking(True)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setEditTriggers(QListView.EditTrigger.EditKeyPressed)
-        self.view.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self._painter = _RowPainter(self._theme, self.view)
-        self._painter.menu_requested.connect(self._show_menu)
-        self.view.setItemDelegate(self._painter)
-        self.view.clicked.connect(self._open)
-        self.view.activated.connect(self._open)
-        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.view.customContextMenuRequested.connect(self._show_context_menu)
-        delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.view)
-        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
-        delete.activated.connect(self._delete_current)
+    def _join_list(self) -> None:
+        self.model.rename_requested.connect(self.rename_requested)
+        self.model.folder_renamed.connect(self.folder_renamed)
+        self.model.collapsed_changed.connect(self.collapsed_changed)
+        self.model.tags_changed.connect(self._show_tags)
+        self.model.layoutChanged.connect(self._reselect)
+        self.view.open_requested.connect(self.open_requested)
+        self.view.delete_requested.connect(self._delete)
+        self.view.menu_requested.connect(self._show_menu)
+        self.view.dropped.connect(self._drop)
+        self.view.left_upwards.connect(self.focus_search)
+        self.view.drag_changed.connect(lambda is_on: self.foot.show_targets(is_dragging=is_on))
+
+    def _join_others(self) -> None:
+        self.new_button.clicked.connect(self.new_requested)
+        self.models_entry.clicked.connect(self.models_requested)
+        self.tags.chosen.connect(self.model.filter_by_tags)
+        self.tags.dropped.connect(self.tagged)
+        self.foot.bin_requested.connect(self.bin_requested)
+        self.foot.bin_dropped.connect(self._delete)
+        self.foot.pin_dropped.connect(lambda ids: self._drop_on(Section.PINNED, ids))
+        self.foot.archive_dropped.connect(lambda ids: self._drop_on(Section.ARCHIVE, ids))
+        self.search.search_requested.connect(self.search_requested)
+        self.search.emptied.connect(self._show_list)
+        self.search.emptied.connect(lambda: self.search_requested.emit(""))
+        self.search.left.connect(self._leave_search)
+        self.search.down_pressed.connect(self._enter_list)
+        self.results.hit_opened.connect(self.hit_opened)
+        self.results.left.connect(self._leave_search)
+        self.results.left_upwards.connect(self.focus_search)
+
+    # what is on show
+
+    def show_conversations(
+        self, conversations: Sequence[Conversation], folders: Sequence[Folder]
+    ) -> None:
+        """All conversations, newest change first, and the folders."""
+        self.model.show(conversations, folders)
 
     def select(self, conversation_id: ConversationId | None) -> None:
-        """Mark the conversation that is open; none for a new one."""
-        row = self.model.row_of(conversation_id)
-        if row < 0:
-            self.view.clearSelection()
-            self.view.setCurrentIndex(QModelIndex())
-        elif self.view.currentIndex().row() != row or not self.view.selectedIndexes():
-            self.view.setCurrentIndex(self.model.index(row))
+        """Mark the conversation that is open; none for a new one.
 
-    def _open(self, index: QModelIndex) -> None:
-        self.open_requested.emit(str(index.data(ID_ROLE)))
+        The same one again leaves a selection alone that the person has made meanwhile.
+        """
+        is_other = conversation_id != self._open_id
+        self._open_id = self._painter.open_id = conversation_id
+        if is_other or not self.view.selectedIndexes():
+            row = self.model.row_of(conversation_id)
+            if row >= 0:
+                self.view.choose(row)
+            elif is_other or conversation_id is None:
+                self.view.clearSelection()
+                self.view.setCurrentIndex(QModelIndex())
+        self.view.viewport().update()
 
-    def _delete_current(self) -> None:
-        index = self.view.currentIndex()
-        if index.isValid():
-            self.delete_requested.emit(str(index.data(ID_ROLE)))
+    def _reselect(self) -> None:
+        """The open conversation has come back into the list, such as with its folder."""
+        row = self.model.row_of(self._open_id)
+        if row >= 0 and not self.view.selectedIndexes() and not self.view.hasFocus():
+            self.view.choose(row)
 
-    def _show_context_menu(self, spot: QPoint) -> None:
-        index = self.view.indexAt(spot)
-        if index.isValid():
-            self._show_menu(index, self.view.viewport().mapToGlobal(spot))
+    def set_collapsed(self, keys: Collection[str]) -> None:
+        """Collapse just these headings, as `collapsed_changed` has told them."""
+        self.model.set_collapsed(keys)
+
+    def focus_search(self) -> None:
+        """Go to the search field, with what is in it selected."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def show_hits(self, text: str, hits: Sequence[SearchHit]) -> None:
+        """Show what was found for `text`; too late an answer, for another text, is ignored."""
+        if text.strip() == self.search.words and text.strip():
+            self.results.show_hits(text.strip(), hits)
+            self.tags.hide()
+            self.pages.setCurrentWidget(self.results)
+
+    def _show_list(self) -> None:
+        self.pages.setCurrentWidget(self.view)
+        self._show_tags()
+
+    def _show_tags(self) -> None:
+        self.tags.show_tags(self.model.tags, self.model.tag_filter)
+        if self.pages.currentWidget() is self.results:
+            self.tags.hide()
+
+    def _leave_search(self) -> None:
+        self.search.clear()
+        self._show_list()
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _enter_list(self) -> None:
+        if self.pages.currentWidget() is self.results:
+            self.results.enter()
+        else:
+            self.view.setFocus(Qt.FocusReason.TabFocusReason)
+
+    # wishes
+
+    def _delete(self, ids: Sequence[str]) -> None:
+        if ids:
+            self.delete_requested.emit(list(ids))
+
+    def _drop_on(self, section: Section, ids: Sequence[str]) -> None:
+        self._drop(ids, Heading(section, section.value, 0, is_collapsed=False))
+
+    def _drop(self, ids: Sequence[str], target: Heading) -> None:
+        found = [c for c in map(self.model.conversation, ids) if c is not None]
+        signals = {"archived": self.archived, "pinned": self.pinned, "moved": self.moved}
+        for what, changed, value in changes_of_drop(found, target):
+            signals[what].emit(changed, value)
 
     def _show_menu(self, index: QModelIndex, where: QPoint) -> None:
-        """The menu of one conversation, without a nested event loop."""
-        conversation_id = str(index.data(ID_ROLE))
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        rename = menu.addAction(self._theme.icon("pencil"), self.tr("Rename"))
-        delete = menu.addAction(self._theme.icon("trash-2"), self.tr("Delete"))
-        row = QPersistentModelIndex(index)
-        rename.triggered.connect(lambda: self.view.edit(self.model.index(row.row())))
-        delete.triggered.connect(lambda: self.delete_requested.emit(conversation_id))
+        """The menu of a row or of all selected ones, without a nested event loop."""
+        row = self.model.row(index)
+        place = QPersistentModelIndex(index)
+        if isinstance(row, Heading):
+            if row.folder_id is not None:
+                self._show_folder_menu(row, place, where)
+            return
+        chosen = self.view.selected()
+        if row is None or row not in chosen:
+            chosen = [row] if row is not None else []
+        names = [name for name, _ in self.model.tags]
+        menu = ConversationMenu(self._theme, chosen, self.model.folders, names, self)
+        menu.open_requested.connect(self.open_requested)
+        menu.window_requested.connect(self.window_requested)
+        menu.edit_requested.connect(lambda: self._edit(place))
+        menu.title_requested.connect(self.title_requested)
+        menu.pinned.connect(self.pinned)
+        menu.archived.connect(self.archived)
+        menu.moved.connect(self.moved)
+        menu.new_folder_requested.connect(self._ask_folder)
+        menu.tagged.connect(self.tagged)
+        menu.untagged.connect(self.untagged)
+        menu.new_tag_requested.connect(self._ask_tag)
+        menu.export_requested.connect(self.export_requested)
+        menu.delete_requested.connect(self._delete)
         menu.popup(where)
+
+    def _show_folder_menu(self, row: Heading, place: QPersistentModelIndex, where: QPoint) -> None:
+        menu = FolderMenu(self._theme, self)
+        menu.edit_requested.connect(lambda: self._edit(place))
+        menu.new_folder_requested.connect(lambda: self._ask_folder([]))
+        menu.delete_requested.connect(lambda: self.folder_deleted.emit(row.folder_id))
+        menu.popup(where)
+
+    def _edit(self, place: QPersistentModelIndex) -> None:
+        if place.isValid():
+            self.view.edit(self.model.index(place.row()))
+
+    def _ask_folder(self, ids: Sequence[str]) -> None:
+        question = NameQuestion(
+            self._theme, self.tr("New folder"), self.tr("Name of the folder"), parent=self
+        )
+        question.named.connect(lambda name: self.folder_added.emit(name, list(ids)))
+        question.open()
+
+    def _ask_tag(self, ids: Sequence[str]) -> None:
+        names = [name for name, _ in self.model.tags]
+        question = NameQuestion(
+            self._theme, self.tr("New tag"), self.tr("Name of the tag"), names, parent=self
+        )
+        question.named.connect(lambda name: self.tagged.emit(list(ids), name))
+        question.open()
+
+    def _delete_current(self) -> None:
+        self._delete([c.id for c in self.view.selected()])
+
+    # look
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_name()
+
+    def _fit_name(self) -> None:
+        """The program's name is whole or not there."""
+        around = 24 + self.new_button.sizeHint().width() + GAP * 5
+        self._name.setVisible(self._name.sizeHint().width() + around <= self.width())
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._translate()
+
+    def _translate(self) -> None:
+        self.new_button.setToolTip(self.tr("New conversation (Ctrl+N)"))
+        self.new_button.setAccessibleName(self.tr("New conversation"))
+        self.view.setAccessibleName(self.tr("Conversations"))
 
     def _restyle(self) -> None:
         self.new_button.setIcon(self._theme.icon("square-pen"))
+        self._fit_name()
         self.view.viewport().update()
