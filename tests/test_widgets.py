@@ -23,10 +23,11 @@ from app.ui.code_block import CodeBlock
 from app.ui.highlight import spans
 from app.ui.markdown import GrowingMarkdown, Line, is_safe_link, parts_of
 from app.ui.message_body import MessageBody
+from app.ui.palettes import DARK, LIGHT, Colours
 from app.ui.problem_view import Banner
 from app.ui.prose import ProseBlock, RichText
 from app.ui.sidebar import ConversationList, Sidebar
-from app.ui.theme import DARK, LIGHT, Colours, Theme
+from app.ui.theme import Theme
 from app.ui.transcript import Transcript
 
 TEXTS = [
@@ -152,7 +153,6 @@ def test_a_selection_goes_over_paragraphs_and_lists(qtbot: QtBot, theme: Theme) 
     [
         "<script>alert(1)</script>",
         "<img src=http://x/y onerror=z>",
-        "![tracker](http://evil.example/p.png)",
         "[x](javascript:alert(1))",
         "[x](file:///etc/passwd)",
         "[x](data:text/html,hi)",
@@ -262,51 +262,6 @@ def test_the_view_follows_the_end_only_when_it_is_there(
     qtbot.waitUntil(lambda: bar.value() == bar.maximum())
 
 
-def a_conversation(count: int) -> list[Message]:
-    return [
-        message((Role.USER, Role.ASSISTANT)[number % 2], f"{number:03} is its number\n\n" * 3)
-        for number in range(count)
-    ]
-
-
-def test_the_end_of_a_long_conversation_is_there_first(
-    qtbot: QtBot, transcript: Transcript
-) -> None:
-    messages = a_conversation(60)
-    transcript.show_messages(messages)
-    shown = [view.message_id for view in transcript.views()]
-    assert shown == [one.id for one in messages[-len(shown) :]]
-    assert 0 < len(shown) < 10
-    changed = replace(messages[1], content="Another text")  # it is not laid out yet
-    transcript.update_message(changed)
-    qtbot.waitUntil(lambda: len(transcript.views()) == 60)
-    assert [view.message_id for view in transcript.views()] == [one.id for one in messages]
-    assert transcript.text_of(changed.id) == "Another text"
-    bar = transcript.verticalScrollBar()
-    qtbot.waitUntil(lambda: bar.maximum() > 3000 and bar.value() == bar.maximum())
-    transcript.show_messages(messages[:1])
-    qtbot.wait(50)
-    assert [view.text for view in transcript.views()] == [messages[0].content]
-
-
-def test_what_is_being_read_stays_in_place_while_older_messages_are_laid_out(
-    qtbot: QtBot, transcript: Transcript
-) -> None:
-    transcript.show_messages(a_conversation(200))
-    bar = transcript.verticalScrollBar()
-    qtbot.waitUntil(lambda: bar.maximum() > 300)
-    bar.setValue(bar.maximum() - 150)
-    laid_out = len(transcript.views())
-    assert laid_out < 150
-    view = transcript.views()[-1]
-    qtbot.wait(0)
-    place = view.mapTo(transcript, view.rect().topLeft()).y()
-    qtbot.waitUntil(lambda: len(transcript.views()) == 200)
-    qtbot.wait(50)
-    assert bar.maximum() > 10_000
-    assert view.mapTo(transcript, view.rect().topLeft()).y() == place
-
-
 def test_text_for_a_conversation_that_is_not_on_show_is_dropped(transcript: Transcript) -> None:
     transcript.show_messages([message(Role.USER, "Hi")])
     transcript.append_text(MessageId("other"), "late")
@@ -376,7 +331,7 @@ def test_the_list_of_conversations_is_a_sound_model(
     model.show(conversations("a", "b", "c"))
     qtmodeltester.check(model)  # type: ignore[attr-defined]
     model.show(conversations("c", "a", "b"))
-    assert [model.data(model.index(i)) for i in range(3)] == ["c", "a", "b"]
+    assert model.titles() == ["c", "a", "b"]
 
 
 def test_a_title_is_never_emptied(qtbot: QtBot, theme: Theme) -> None:
@@ -385,8 +340,8 @@ def test_a_title_is_never_emptied(qtbot: QtBot, theme: Theme) -> None:
     sidebar.model.show(conversations("a"))
     wishes: list[str] = []
     sidebar.rename_requested.connect(lambda _id, title: wishes.append(title))
-    assert not sidebar.model.setData(sidebar.model.index(0), "   ")
-    assert sidebar.model.setData(sidebar.model.index(0), " b ")
+    assert not sidebar.model.setData(sidebar.model.index(1), "   ")
+    assert sidebar.model.setData(sidebar.model.index(1), " b ")
     assert wishes == ["b"]
 
 

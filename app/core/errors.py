@@ -259,6 +259,36 @@ class GrammarBroken(ModelError):
     action = "Correct it under 'Model and answers', or take it out."
 
 
+class ModelCannotSee(ModelError):
+    code = "model.cannot-see"
+    summary = "{name} cannot see images: there is no projector (mmproj) for it beside its file."
+    action = "Fetch the model's mmproj file into the same folder, or leave the image out."
+
+
+class ProjectorUnusable(ModelError):
+    code = "model.projector"
+    summary = "{name}, which lets the model see images, cannot be used with it or is damaged."
+    action = "Fetch that file again, or leave the image out. The details say what happened."
+
+
+class ImageTooLarge(AppError):
+    code = "image.too-large"
+    summary = "An image is too large: {size}. At most {most} are taken."
+    action = "Make the image smaller, then add it again."
+
+
+class ImageBroken(AppError):
+    code = "image.broken"
+    summary = "An image could not be read: it is damaged, or no PNG, JPEG, GIF or BMP."
+    action = "Save the image in another format, then add it again."
+
+
+class SideJobNotPossible(ModelError):
+    code = "model.side-job"
+    summary = "{name} cannot suggest a title now without reading the whole conversation again."
+    action = "Write the title yourself."
+
+
 class WorkerError(AppError):
     code = "worker"
     summary = "The model's process had a problem."
@@ -343,10 +373,94 @@ class GpuDriverMissing(WorkerError):
     action = "If there is a graphics card, install or mend its driver, then start Inglenook again."
 
 
+class AttachmentError(AppError):
+    code = "attachment"
+    summary = "{name} could not be read."
+    action = "Check that the file is still there and not open elsewhere, then attach it again."
+
+
+class AttachmentTooBig(AttachmentError):
+    code = "attachment.too-big"
+    summary = "{name} is too big to be attached: it has {have}, at most {most} are possible."
+    action = "Attach a smaller file, or a part of this one."
+
+
+class AttachmentTooLong(AttachmentError):
+    code = "attachment.too-long"
+    summary = "The text in {name} is too long: at most {most} characters are possible."
+    action = "Attach a part of it as a file of its own."
+
+
+class AttachmentKindUnknown(AttachmentError):
+    code = "attachment.kind-unknown"
+    summary = "{name} is no text, picture, PDF or Word document, so it cannot be read."
+    action = "Save it as text or PDF, then attach that."
+
+
+class AttachmentDamaged(AttachmentError):
+    code = "attachment.damaged"
+    summary = "{name} is damaged or not what its name says, so it cannot be read."
+    action = "Open it in the program that made it, save it again, then attach that."
+
+
+class AttachmentLocked(AttachmentError):
+    code = "attachment.locked"
+    summary = "{name} is protected by a password."
+    action = "Save a copy without the password, then attach that."
+
+
+class AttachmentWithoutText(AttachmentError):
+    code = "attachment.without-text"
+    summary = "There is no text in {name}; perhaps it is a scan, whose pages are pictures."
+    action = "Attach its pages as pictures to a model that can see, or a version with text."
+
+
+class AttachmentTooSlow(AttachmentError):
+    code = "attachment.too-slow"
+    summary = "Reading {name} took too long, so it was given up."
+    action = "Save the pages you need as a PDF or text of their own, then attach that."
+
+
 class InternalError(AppError):
     code = "internal"
     summary = "Something in Inglenook went wrong that should not have."
     action = "Try again. The details and the log say what happened; please report it."
+
+
+class ExportFailed(AppError):
+    code = "exchange.export"
+    summary = "The export could not be written to {path}."
+    action = "Check that you may write there, or choose another place, then export again."
+
+
+class ExportDiskFull(ExportFailed):
+    code = "exchange.export-disk-full"
+    summary = "The disk that holds {path} is full, so the export was not finished."
+    action = "Free some space, or choose another place, then export again."
+
+
+class ImportFailed(AppError):
+    code = "exchange.import"
+    summary = "{path} could not be read."
+    action = "Check that it is still there and that you may read it, then try again."
+
+
+class NothingToImport(AppError):
+    code = "exchange.nothing"
+    summary = "No conversations were found in {path}."
+    action = "Choose an export of Inglenook, ChatGPT, LM Studio, Jan, GPT4All or Open WebUI."
+
+
+class PrintFailed(AppError):
+    code = "exchange.print"
+    summary = "The conversation could not be printed."
+    action = "Check the printer, or export it as PDF and print that."
+
+
+class NoSpeech(AppError):
+    code = "speech.none"
+    summary = "This computer has nothing that reads text aloud."
+    action = "Install the system's speech, such as the package speech-dispatcher on Linux."
 
 
 def error_classes() -> list[type[AppError]]:

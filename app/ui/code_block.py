@@ -1,77 +1,38 @@
-"""A piece of code in a message: its language, a copy button, colours."""
+"""A piece of code in a message: its language, what can be done with it, its text in colours."""
 
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
-    QGuiApplication,
-    QResizeEvent,
-    QSyntaxHighlighter,
-    QTextCharFormat,
-    QTextCursor,
-    QTextDocument,
-    QWheelEvent,
-)
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
+    QTextEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.ui.highlight import Span, is_ready, spans
+from app.ui.code_saving import ask_where_to_save
+from app.ui.code_text import CodeText
+from app.ui.highlight import Span, is_ready, lex_later, spans_of_short
+from app.ui.markdown_parts import Code
+from app.ui.markdown_source import code_markdown
 from app.ui.theme import GAP, Theme, code_font
 
-NOT_READY_MS = 50  # until it is asked again whether Pygments is loaded
-
-
-class _LineColours(QSyntaxHighlighter):
-    """Applies spans computed elsewhere, line by line."""
-
-    def __init__(self, document: QTextDocument) -> None:
-        super().__init__(document)
-        self._lines: list[list[Span]] = []
-
-    def show(self, lines: list[list[Span]]) -> None:
-        """Colour the lines whose spans are not what they were."""
-        before, self._lines = self._lines, lines
-        block = self.document().firstBlock()
-        for number, line in enumerate(lines):
-            if not block.isValid():
-                return
-            if number >= len(before) or before[number] != line:
-                self.rehighlightBlock(block)
-            block = block.next()
-
-    def highlightBlock(self, text: str) -> None:
-        number = self.currentBlock().blockNumber()
-        if number >= len(self._lines):
-            return
-        for span in self._lines[number]:
-            colours = QTextCharFormat()
-            colours.setForeground(QColor(span.colour))
-            self.setFormat(span.start, span.length, colours)
-
-
-class _CodeText(QPlainTextEdit):
-    """Read-only code that leaves vertical scrolling to the transcript."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.angleDelta().x() or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+NOT_READY_MS = 50  # until it is asked again whether Pygments is loaded, or has read the code
+SHORT = 3_000  # characters that are read at once, in a few milliseconds
 
 
 class CodeBlock(QWidget):
-    """Code with its language, a copy button and colours; grows while it is written."""
+    """Code with its language, buttons and colours; grows while it is written."""
+
+    wraps_by_default = False  # as it was set last: of all blocks that are made from then on
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,46 +46,48 @@ class CodeBlock(QWidget):
         self._code = ""
         self._label = QLabel()
         self._label.setProperty("role", "muted")
-        self.copy_button = QToolButton()
-        self.copy_button.setToolTip(self.tr("Copy the code"))
-        self.copy_button.setAccessibleName(self.tr("Copy the code"))
-        self.copy_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.copy_button.clicked.connect(self.copy_code)
-        self._text = _CodeText()
-        self._text.setObjectName("codeText")
-        self._text.setReadOnly(True)
-        self._text.setFont(code_font())
-        self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._text.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._text.setFrameShape(QFrame.Shape.NoFrame)
-        self._text.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self._colours = _LineColours(self._text.document())
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = CodeText()
+        self._text.setAccessibleName(self.tr("Code"))
         self._recolour = QTimer(self)
         self._recolour.setSingleShot(True)
         self._recolour.timeout.connect(self._colour)
+        self._lexing: Future[list[list[Span]]] | None = None
         self._interval_ms = 300
         self._is_coloured = True
+        self._started = 0.0
         head = QHBoxLayout()
         head.setContentsMargins(12, 4, 4, 0)
+        head.setSpacing(2)
         head.addWidget(self._label)
         head.addStretch()
-        head.addWidget(self.copy_button)
+        self.wrap_button = self._button(self.tr("Wrap"), self.tr("Break long lines"))
+        self.wrap_button.setCheckable(True)
+        self.save_button = self._button(self.tr("Save"), self.tr("Save the code to a file"))
+        self.copy_button = self._button(self.tr("Copy"), self.tr("Copy the code"))
+        for button in (self.wrap_button, self.save_button, self.copy_button):
+            head.addWidget(button)
         layout = QVBoxLayout(frame)
         layout.setContentsMargins(0, 0, 0, GAP)
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(self._text)
-        self._text.document().setDocumentMargin(4)
-        self._text.setViewportMargins(8, 0, 8, 0)
-        self._show_copy()
+        self._show_buttons()
+        self.wrap_button.setChecked(CodeBlock.wraps_by_default)
+        self._text.set_wrapped(CodeBlock.wraps_by_default)
+        self.wrap_button.clicked.connect(self._wrap)
+        self.save_button.clicked.connect(self.save_code)
+        self.copy_button.clicked.connect(self.copy_code)
 
     @property
     def code(self) -> str:
         """The code as it would be copied."""
         return self._code
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether long lines are broken."""
+        return self._text.is_wrapped
 
     def set_indent(self, pixels: int) -> None:
         """Leave so much room at the side: code within a list stands below its item's text."""
@@ -139,14 +102,12 @@ class CodeBlock(QWidget):
         if code == self._code:
             return
         if self._code and code.startswith(self._code):
-            cursor = QTextCursor(self._text.document())
-            cursor.movePosition(QTextCursor.MoveOperation.End)
-            cursor.insertText(code[len(self._code) :])
+            self._text.add(code[len(self._code) :])
         else:
             self._text.setPlainText(code)
         self._code = code
         self._is_coloured = False
-        self._fit()
+        self._text.fit()
         if not self._recolour.isActive():
             self._recolour.start(self._interval_ms)
 
@@ -156,39 +117,104 @@ class CodeBlock(QWidget):
             self._recolour.start(0)
 
     def restyle(self) -> None:
-        """Colours again, after the theme changed."""
-        self._show_copy()
+        """Colours and sizes again, after the theme changed."""
+        self._show_buttons()
+        self._text.setFont(code_font())
+        self._text.fit()
+        self._lexing = None
         self._colour()
+
+    def text_edits(self) -> list[QTextEdit | QPlainTextEdit]:
+        """The widget that a selection is in."""
+        return [self._text]
+
+    def selected_markdown(self) -> str:
+        """What is selected, fenced."""
+        text = self.selected_plain()
+        return code_markdown(Code(text, self._language)) if text else ""
+
+    def selected_plain(self) -> str:
+        """What is selected."""
+        return self._text.textCursor().selection().toPlainText()
 
     def copy_code(self) -> None:
         """Put the code on the clipboard and say so for a moment."""
         QGuiApplication.clipboard().setText(self._code)
         self.copy_button.setText(self.tr("Copied"))
         self.copy_button.setIcon(self._theme.icon("check", self._theme.colours.muted))
-        QTimer.singleShot(1500, self, self._show_copy)
+        QTimer.singleShot(1500, self, self._show_buttons)
 
-    def _show_copy(self) -> None:
+    def save_code(self) -> None:
+        """Ask for a place and write the code there; the button says how it went."""
+        title = self.tr("Save the code")
+        ask_where_to_save(self, self._code, self._language, title, self._say_saved)
+
+    def _say_saved(self, problem: str) -> None:
+        self.save_button.setText(self.tr("Not saved") if problem else self.tr("Saved"))
+        icon = "circle-alert" if problem else "check"
+        self.save_button.setIcon(self._theme.icon(icon, self._theme.colours.muted))
+        self.save_button.setToolTip(problem)
+        QTimer.singleShot(8000 if problem else 1500, self, self._show_buttons)
+
+    def _button(self, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        return button
+
+    def _show_buttons(self) -> None:
         self.copy_button.setText(self.tr("Copy"))
         self.copy_button.setIcon(self._theme.icon("copy", self._theme.colours.muted))
+        self.save_button.setText(self.tr("Save"))
+        self.save_button.setToolTip(self.tr("Save the code to a file"))
+        self.save_button.setIcon(self._theme.icon("download", self._theme.colours.muted))
+        self._show_wrap()
+
+    def _show_wrap(self) -> None:
+        """A tick tells that it is on, and not by a colour alone."""
+        icon = "check" if self.wrap_button.isChecked() else "undo-2"
+        self.wrap_button.setIcon(self._theme.icon(icon, self._theme.colours.muted))
+
+    def _wrap(self, is_on: bool) -> None:
+        CodeBlock.wraps_by_default = is_on
+        self._text.set_wrapped(is_on)
+        self._show_wrap()
 
     def _colour(self) -> None:
+        """Read the code and colour it; long code is read beside the main thread."""
         if self._language and not is_ready():
             self._recolour.start(NOT_READY_MS)
             return
-        started = time.monotonic()
-        self._is_coloured = True
-        self._colours.show(spans(self._code, self._language, dark=self._theme.colours.is_dark))
-        cost_ms = (time.monotonic() - started) * 1000
+        is_dark = self._theme.colours.is_dark
+        if self._lexing is None:
+            self._started = time.monotonic()
+            self._is_coloured = True
+            if len(self._code) > SHORT:
+                self._lexing = lex_later(self._code, self._language, dark=is_dark)
+                self._recolour.start(NOT_READY_MS)
+                return
+            self._show_colours(spans_of_short(self._code, self._language, dark=is_dark))
+        elif self._lexing.done():
+            found, self._lexing = self._lexing.result(), None
+            self._show_colours(found)
+        else:
+            self._recolour.start(NOT_READY_MS)
+
+    def _show_colours(self, found: list[list[Span]]) -> None:
+        cost_ms = (time.monotonic() - self._started) * 1000
         # A long block is lexed again and again while it grows: spend at most 1/30 of the time on it
         self._interval_ms = max(300, int(cost_ms * 30))
+        if not self._text.colours.show(found):
+            QTimer.singleShot(0, self, self._more_colours)
+        if not self._is_coloured:  # it grew meanwhile
+            self._recolour.start(self._interval_ms)
 
-    def _fit(self) -> None:
-        metrics = QFontMetricsF(self._text.font())
-        lines = self._text.document().blockCount()
-        bar = self._text.horizontalScrollBar()
-        extra = bar.sizeHint().height() if bar.maximum() > 0 else 0
-        self._text.setFixedHeight(int(lines * metrics.lineSpacing() + 10) + extra)
+    def _more_colours(self) -> None:
+        if not self._text.colours.go_on():
+            QTimer.singleShot(0, self, self._more_colours)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self._text.fit()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,6 +60,27 @@ def spans(code: str, language: str, *, dark: bool) -> list[list[Span]]:
     return lines
 
 
+@lru_cache(maxsize=256)
+def spans_of_short(code: str, language: str, *, dark: bool) -> list[list[Span]]:
+    """The same, kept: messages are shown again and again while a conversation is scrolled."""
+    return spans(code, language, dark=dark)
+
+
+def lex_later(code: str, language: str, *, dark: bool) -> Future[list[list[Span]]]:
+    """The same beside the main thread: of a long piece of code it takes longer than a frame."""
+    return _pool().submit(spans, code, language, dark=dark)
+
+
+def suffix_of(language: str) -> str:
+    """How the name of a file in this language ends, with the dot; empty where that is not known."""
+    lexer = _lexer(language)
+    for pattern in getattr(lexer, "filenames", ()):
+        suffix = str(pattern).removeprefix("*")
+        if suffix.startswith(".") and suffix[1:].isalnum():
+            return suffix
+    return ""
+
+
 def is_ready() -> bool:
     """Whether Pygments is loaded; where it is not, that begins now, on a thread of its own."""
     if not _loading.ident:
@@ -69,9 +92,15 @@ def _load() -> None:
     spans("x = 1", "python", dark=False)
 
 
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="lexer")
+
+
 _loading = threading.Thread(target=_load, name="highlight", daemon=True)
 
 
+@lru_cache(maxsize=64)
 def _lexer(language: str) -> Lexer | None:
     if not language:
         return None

@@ -1,112 +1,107 @@
-"""The text of an answer: prose, code and tables one under the other, growing at the end."""
+"""The text of an answer: its reasoning folded on top, below it what it says."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
-
-from app.ui.code_block import CodeBlock
-from app.ui.markdown import Code, GrowingMarkdown, Line, Part, Table
-from app.ui.prose import INDENT, ProseBlock, TableBlock
-from app.ui.theme import GAP, Theme
-
-Section = ProseBlock | CodeBlock | TableBlock
+from app.core.reasoning import Kind, Splitter
+from app.ui.block_stack import BlockStack
+from app.ui.reasoning_block import ReasoningBlock
+from app.ui.theme import Theme
 
 
-@dataclass(slots=True)
-class _Group:
-    """Parts shown by one widget: any number of lines, or one table, or one piece of code."""
+class MessageBody(BlockStack):
+    """Shows an answer that only grows; its reasoning is one block on top, folded at first."""
 
-    parts: list[Part]
-    widget: Section | None = field(default=None)
-
-    def takes(self, part: Part) -> bool:
-        return isinstance(part, Line) and isinstance(self.parts[0], Line)
-
-
-class MessageBody(QWidget):
-    """Shows Markdown that only grows; what is finished is not touched again."""
+    unfolded = Signal(bool)  # the person opened or closed the reasoning
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._markdown = GrowingMarkdown()
-        self._groups: list[_Group] = []
-        self._finished_shown = 0
-        self._tail_shown = 0
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(GAP + 2)
+        super().__init__(theme, parent)
+        self._splitter = Splitter()
+        self._answer: list[str] = []  # until it is sure that none of it is reasoning
+        self._reasoning: ReasoningBlock | None = None
+        self._is_unfolded = False
+        self._thinking_s = 0.0
+        self._is_complete = False
+
+    @property
+    def reasoning(self) -> ReasoningBlock | None:
+        """The block with the reasoning, if there is any."""
+        return self._reasoning
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether the reasoning is open, or would be if there was any."""
+        return self._reasoning.is_unfolded if self._reasoning else self._is_unfolded
+
+    def set_unfolded(self, is_unfolded: bool) -> None:
+        """Open or fold the reasoning; kept for reasoning that comes later."""
+        self._is_unfolded = is_unfolded
+        if self._reasoning is not None:
+            self._reasoning.set_unfolded(is_unfolded)
+
+    def set_thinking_seconds(self, seconds: float) -> None:
+        """How long the model thought; 0 is not known."""
+        self._thinking_s = seconds
+        if self._reasoning is not None:
+            self._reasoning.set_seconds(seconds)
 
     def append(self, text: str, *, is_complete: bool) -> None:
         """The text grew, or is complete now; only its last part is laid out again."""
-        tail = self._markdown.append(text, is_complete=is_complete)
-        parts = self._markdown.finished[self._finished_shown :] + tail
-        self._replace_end(self._tail_shown, parts)
-        self._finished_shown, self._tail_shown = len(self._markdown.finished), len(tail)
-        if is_complete and self._groups and isinstance(self._groups[-1].widget, CodeBlock):
-            self._groups[-1].widget.finish()
+        is_live = not is_complete
+        answer: list[str] = []
+        is_first = not self._answer
+        for kind, piece, begins, takes_all in self._splitter.feed(text, is_complete=is_complete):
+            if takes_all:
+                before = "".join([*self._answer, *answer])
+                answer, is_first = [], True
+                self._answer = []
+                super().clear()
+                self._reason(before.rstrip(), begins=True, is_live=is_live)
+            elif kind is Kind.REASONING:
+                self._reason(piece, begins=begins, is_live=is_live)
+            else:
+                is_gap = begins and not is_first
+                answer.append(f"\n\n{piece}" if is_gap else piece)
+                is_first = False
+        if self._reasoning is not None and not (self._splitter.is_reasoning and is_live):
+            self._reasoning.finish()
+        self._is_complete = is_complete
+        self._answer.extend(answer)
+        super().append("".join(answer), is_complete=is_complete)
 
     def restyle(self) -> None:
-        """Colours again, after the theme changed."""
-        for group in self._groups:
-            if group.widget is not None:
-                group.widget.restyle()
+        """Colours and sizes again, after the theme changed."""
+        super().restyle()
+        if self._reasoning is not None:
+            self._reasoning.restyle()
 
-    def _replace_end(self, count: int, parts: Sequence[Part]) -> None:
-        """Put `parts` in the place of the last `count` ones."""
-        spare: list[Section] = []
-        touched = len(self._groups)
-        while count and self._groups:
-            last = self._groups[-1]
-            taken = min(count, len(last.parts))
-            count -= taken
-            kept = last.parts[: len(last.parts) - taken]
-            touched = len(self._groups) - 1
-            if kept:
-                last.parts = kept
-            else:
-                if last.widget is not None:
-                    spare.insert(0, last.widget)
-                self._groups.pop()
-        for part in parts:
-            if self._groups and self._groups[-1].takes(part):
-                touched = min(touched, len(self._groups) - 1)
-                self._groups[-1].parts.append(part)
-            else:
-                self._groups.append(_Group([part]))
-        for index in range(touched, len(self._groups)):
-            group = self._groups[index]
-            if group.widget is None:
-                group.widget = self._widget_at(index, group.parts[0], spare)
-            _fill(group, is_last=index == len(self._groups) - 1)
-        for widget in spare:
-            self._layout.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
+    def text_edits(self) -> list[QTextEdit | QPlainTextEdit]:
+        """The widgets that selections are in, top to bottom; those folded away are left out."""
+        above = self._reasoning.text_edits() if self._reasoning is not None else []
+        return [*above, *super().text_edits()]
 
-    def _widget_at(self, index: int, part: Part, spare: list[Section]) -> Section:
-        """The widget that showed this place before, if it is of the kind, else a new one."""
-        kind: type[Section] = ProseBlock
-        if not isinstance(part, Line):
-            kind = CodeBlock if isinstance(part, Code) else TableBlock
-        if spare and isinstance(spare[0], kind):
-            return spare.pop(0)
-        widget = kind(self._theme)
-        self._layout.insertWidget(index, widget)
-        return widget
+    def selected_markdown(self) -> str:
+        """What is selected, as Markdown."""
+        above = self._reasoning.selected_markdown() if self._reasoning is not None else ""
+        return "\n\n".join(text for text in (above, super().selected_markdown()) if text)
 
+    def selected_plain(self) -> str:
+        """What is selected, as it is read."""
+        above = self._reasoning.selected_plain() if self._reasoning is not None else ""
+        return "\n\n".join(text for text in (above, super().selected_plain()) if text)
 
-def _fill(group: _Group, *, is_last: bool) -> None:
-    widget, first = group.widget, group.parts[0]
-    if isinstance(widget, ProseBlock):
-        widget.show_lines([part for part in group.parts if isinstance(part, Line)])
-    elif isinstance(widget, CodeBlock) and isinstance(first, Code):
-        widget.set_indent(first.depth * INDENT)
-        widget.show_code(first.text, first.language)
-        if not is_last:
-            widget.finish()
-    elif isinstance(widget, TableBlock) and isinstance(first, Table):
-        widget.show_table(first)
+    def _reason(self, text: str, *, begins: bool, is_live: bool) -> None:
+        if self._reasoning is None:
+            if not text.strip():
+                return
+            self._reasoning = ReasoningBlock(self._theme, is_live=is_live)
+            self._reasoning.set_seconds(self._thinking_s)
+            self._reasoning.set_unfolded(self._is_unfolded)
+            self._reasoning.unfolded.connect(self.unfolded)
+            self._layout.insertWidget(0, self._reasoning)
+            self._above = 1
+        elif begins:
+            text = "\n\n" + text
+        self._reasoning.append(text)

@@ -1,111 +1,52 @@
-"""Prose and tables as selectable rich text that is as high as its content and loads nothing."""
+"""Prose: paragraphs, headings, lists, quotations and formulas in one document."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QRect, QRectF, Qt, QUrl
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QDesktopServices,
     QFont,
-    QResizeEvent,
+    QPainter,
+    QPaintEvent,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextFormat,
-    QTextFrameFormat,
     QTextLength,
     QTextOption,
-    QTextTable,
-    QTextTableFormat,
-    QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtWidgets import QWidget
 
-from app.ui.markdown import LINE_BREAK, Kind, Line, Run, Table, is_safe_link
-from app.ui.theme import GAP, READING, Theme, code_font, text_font
+from app.ui.markdown_parser import is_safe_link
+from app.ui.markdown_parts import LINE_BREAK, OBJECT, Kind, Line, Run
+from app.ui.markdown_source import cut, markdown_of, plain_of
+from app.ui.maths import renderer
+from app.ui.rich_text import INDENT, NOTE_SCHEME, RichText
+from app.ui.text_objects import TextObjects
+from app.ui.theme import GAP, Theme
 
-INDENT = 26  # pixels of one list level: room for two digits and a dot
+__all__ = ["INDENT", "ProseBlock", "RichText", "open_link"]
+
 MARKER_GAP = 8  # pixels between a marker and its text
 LINE_HEIGHT = 130.0  # percent; long lines of text are easier to follow with looser lines
 HEADING_SIZES = (1.35, 1.2, 1.08)  # of the first levels, in parts of the reading size
 HEADING_TOP, ITEM_TOP = GAP * 2, 4  # pixels above a heading and a list item
+BAR = 3  # pixels of the bar beside a quotation
+BACK = " ↩"  # behind a footnote: to where it is referred to
+_LINE_BY_ITS_FONT = QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
 
 
-class RichText(QTextBrowser):
-    """Read-only text as high as its content; links open in the browser, nothing is loaded."""
+class _Place(NamedTuple):
+    """Where a line is in the document: its start, and the length of its marker and its runs."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.setFont(text_font(READING))
-        self.setOpenLinks(False)
-        self.anchorClicked.connect(open_link)
-        self.viewport().setAutoFillBackground(False)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self.setUndoRedoEnabled(False)
-        self.document().setDocumentMargin(0)
-        self.document().setIndentWidth(INDENT)
-
-    def fit(self) -> None:
-        """Become as high as the text at the present width."""
-        width = self.viewport().width()
-        if 0 < width != self.document().textWidth():  # setting it lays out everything again
-            self.document().setTextWidth(width)
-        height = max(1, int(self.document().size().height() + 0.999))
-        if height != self.minimumHeight():
-            self.setFixedHeight(height)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self.fit()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()  # the transcript scrolls, not the block
-
-    def loadResource(self, type: int, name: QUrl | str) -> object:
-        return None  # nothing is read from disk or network by showing a message
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, self.height())
-
-    def _write(self, cursor: QTextCursor, runs: Sequence[Run], base: QTextCharFormat) -> None:
-        for run in runs:
-            cursor.insertText(run.text, self._characters(run, base))
-
-    def _characters(self, run: Run, base: QTextCharFormat) -> QTextCharFormat:
-        colours = self._theme.colours
-        style = QTextCharFormat(base)
-        if run.bold:
-            style.setFontWeight(QFont.Weight.Bold)
-        if run.italic:
-            style.setFontItalic(True)
-        if run.strike:
-            style.setFontStrikeOut(True)
-        if run.code:
-            font = code_font()
-            style.setFontFamilies(font.families())
-            style.setFontPointSize(font.pointSizeF())
-            style.setBackground(QColor(colours.code))
-        if run.link:
-            style.setAnchor(True)
-            style.setAnchorHref(run.link)
-            style.setForeground(QColor(colours.link))
-            style.setFontUnderline(True)
-        return style
-
-    def _plain(self) -> QTextCharFormat:
-        style = QTextCharFormat()
-        style.setForeground(QBrush(QColor(self._theme.colours.text)))
-        return style
+    start: int
+    lead: int
+    lengths: tuple[int, ...]
+    waits: bool  # for a formula that is being drawn
 
 
 class ProseBlock(RichText):
@@ -114,10 +55,15 @@ class ProseBlock(RichText):
     What grows is the end: only lines that are not what they were are laid out again.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, parent: QWidget | None = None, *, is_muted: bool = False
+    ) -> None:
         super().__init__(theme, parent)
+        self._is_muted = is_muted
+        self._text_colour = theme.colours.muted if is_muted else ""
         self._lines: list[Line] = []
-        self._starts: list[int] = []  # position in the document where each line begins
+        self._places: list[_Place] = []
+        self._has_bars = False
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         """Show `lines`; those at the beginning that are there already are not touched."""
@@ -126,50 +72,138 @@ class ProseBlock(RichText):
             if before is not now and before != now:
                 break
             same += 1
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        if same < len(self._lines):
-            # with the end of line before it, except for the first line of all
-            cursor.setPosition(max(0, self._starts[same] - 1))
-            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
-            cursor.removeSelectedText()
-            del self._lines[same:], self._starts[same:]
-            if self._lines:  # an empty line takes over the format of what was removed after it
-                cursor.setBlockFormat(self._block_format(len(self._lines) - 1))
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        for line in lines[same:]:
-            self._add(cursor, line)
-        cursor.endEditBlock()
-        self.fit()
+        if same == len(self._lines) == len(lines):
+            return
+        self._replace(same, lines[same:])
 
     def show_text(self, text: str) -> None:
         """Show plain text, exactly as it is."""
         self.show_lines([Line((Run(text.replace("\n", LINE_BREAK)),))])
 
     def restyle(self) -> None:
-        """Colours again, after the theme changed."""
+        """Colours and sizes again, after the theme changed."""
+        super().restyle()
+        self._text_colour = self._theme.colours.muted if self._is_muted else ""
         lines = list(self._lines)
-        self.show_lines([])
-        self.show_lines(lines)
+        self._replace(0, [])
+        self._replace(0, lines)
+
+    def selected_markdown(self) -> str:
+        """What is selected, as Markdown."""
+        return markdown_of(self._selected())
+
+    def selected_plain(self) -> str:
+        """What is selected, as it is read; formulas as LaTeX."""
+        return plain_of(self._selected())
+
+    def rect_of_note(self, label: str) -> QRect | None:
+        """Where a footnote's text is, or with "^" before its label where it is referred to."""
+        for index, line in enumerate(self._lines):
+            if label.startswith("^"):
+                is_it = any(run.note == label[1:] for run in line.runs)
+            else:
+                is_it = line.note == label
+            if is_it:
+                block = self.document().findBlock(self._places[index].start)
+                rect = self.document().documentLayout().blockBoundingRect(block)
+                cursor = QTextCursor(block)
+                cursor.movePosition(
+                    QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor
+                )
+                self.setTextCursor(cursor)
+                return rect.toAlignedRect()
+        return None
+
+    def _selected(self) -> list[Line]:
+        cursor = self.textCursor()
+        first, last = cursor.selectionStart(), cursor.selectionEnd()
+        found = []
+        for line, place in zip(self._lines, self._places, strict=True):
+            length = place.lead + sum(place.lengths)
+            if first < last and place.start < last and first <= place.start + length:
+                part = cut(line, place.lengths, place.lead, first - place.start, last - place.start)
+                if part is not None:
+                    found.append(part)
+        return found
+
+    def _replace(self, same: int, lines: Sequence[Line]) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.beginEditBlock()
+        if same < len(self._lines):
+            # with the end of line before it, except for the first line of all
+            cursor.setPosition(max(0, self._places[same].start - 1))
+            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.removeSelectedText()
+            del self._lines[same:], self._places[same:]
+            if (
+                self._lines and cursor.block().length() == 1
+            ):  # an empty line takes over the format of what was removed after it
+                cursor.setBlockFormat(self._block_format(len(self._lines) - 1))
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        for line in lines:
+            self._add(cursor, line)
+        cursor.endEditBlock()
+        self._has_bars = self._has_bars or any(line.bars for line in lines)
+        self.fit()
+
+    def _show_formulas(self) -> None:
+        """From the first line with a formula that became a picture on."""
+        for index, line in enumerate(self._lines):
+            if not self._places[index].waits:
+                continue
+            formulas = (run for run in line.runs if run.maths)
+            made = [renderer().lookup(run.text, is_display=run.display) for run in formulas]
+            if any(formula is not None for formula in made):
+                self._replace(index, self._lines[index:])
+                return
+            self._wait_for_formulas()
 
     def _add(self, cursor: QTextCursor, line: Line) -> None:
         self._lines.append(line)
         block = self._block_format(len(self._lines) - 1)
         base = self._line_style(line)
-        if self._starts:
+        if self._places:
             cursor.insertBlock(block, base)
         else:
             cursor.setBlockFormat(block)
             cursor.setBlockCharFormat(base)
-        self._starts.append(cursor.position())
-        if line.marker:
-            cursor.insertText(f"{line.marker}\t", self._marker_style(base))
-        self._write(cursor, line.runs, base)
+        start = cursor.position()
+        self._write_marker(cursor, line, base)
+        if line.kind is Kind.ALERT:
+            cursor.insertText(alert_title(line.bars[-1].alert), base)
+        lead = cursor.position() - start
+        self._waits = False
+        lengths = self._write(cursor, line.runs, base)
+        if line.note:
+            back = QTextCharFormat(base)
+            back.setAnchor(True)
+            label = QUrl.toPercentEncoding("^" + line.note).toStdString()
+            back.setAnchorHref(f"{NOTE_SCHEME}:{label}")
+            back.setForeground(QColor(self._theme.colours.link))
+            cursor.insertText(BACK, back)
+        self._places.append(_Place(start, lead, lengths, self._waits))
+
+    def _write_marker(self, cursor: QTextCursor, line: Line, base: QTextCharFormat) -> None:
+        if not line.marker:
+            return
+        style = QTextCharFormat(base)
+        style.setForeground(QColor(self._theme.colours.muted))
+        if line.is_done is None:
+            cursor.insertText(f"{line.marker}\t", style)
+            return
+        if self._objects is None:
+            self._objects = TextObjects(self)
+        box = self._objects.check_format(style, self.font(), is_done=line.is_done)
+        cursor.insertText(OBJECT, box)
+        cursor.insertText("\t", style)
 
     def _block_format(self, index: int) -> QTextBlockFormat:
         line = self._lines[index]
         style = QTextBlockFormat()
-        style.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        # a formula is as high as it is: looser lines would set it apart by a third of its height
+        has_formula = any(run.maths for run in line.runs)
+        if not has_formula or line.kind is not Kind.FORMULA:
+            style.setLineHeight(LINE_HEIGHT, _LINE_BY_ITS_FONT)
         style.setIndent(line.depth)
         if index:
             style.setTopMargin(_distance(self._lines[index - 1], line))
@@ -179,6 +213,8 @@ class ProseBlock(RichText):
             style.setTabPositions([tab])
         if line.kind is Kind.HEADING:
             style.setHeadingLevel(line.level)
+        if line.kind is Kind.FORMULA and not line.depth:
+            style.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         if line.kind is Kind.RULE:
             style.setProperty(
                 QTextFormat.Property.BlockTrailingHorizontalRulerWidth,
@@ -194,97 +230,70 @@ class ProseBlock(RichText):
             size = HEADING_SIZES[min(line.level, len(HEADING_SIZES)) - 1]
             style.setFontPointSize(self.font().pointSizeF() * size)
             style.setFontWeight(QFont.Weight.Bold)
+        if line.kind is Kind.ALERT:
+            style.setForeground(QColor(self._bar_colour(line.bars[-1].alert)))
+            style.setFontWeight(QFont.Weight.DemiBold)
         return style
 
-    def _marker_style(self, base: QTextCharFormat) -> QTextCharFormat:
-        style = QTextCharFormat(base)
-        style.setForeground(QColor(self._theme.colours.muted))
-        return style
+    def _bar_colour(self, alert: str) -> str:
+        colours = self._theme.colours
+        return {
+            "note": colours.link,
+            "tip": colours.good,
+            "important": colours.accent,
+            "warning": colours.warn,
+            "caution": colours.danger,
+        }.get(alert, colours.border)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._has_bars:
+            self._paint_bars(QRectF(event.rect()))
+        super().paintEvent(event)
+
+    def _paint_bars(self, area: QRectF) -> None:
+        painter = QPainter(self.viewport())
+        layout = self.document().documentLayout()
+        block = self.document().begin()
+        before: Line | None = None
+        end = 0.0
+        for line in self._lines:
+            rect = layout.blockBoundingRect(block)
+            for bar in line.bars:
+                goes_on = before is not None and bar in before.bars
+                top = end if goes_on else rect.top()
+                place = QRectF(bar.depth * INDENT + 4, top, BAR, rect.bottom() - top)
+                if place.intersects(area):
+                    painter.fillRect(place, QColor(self._bar_colour(bar.alert)))
+            before, end = line, rect.bottom()
+            block = block.next()
+        painter.end()
+
+
+def alert_title(alert: str) -> str:
+    """What stands above an alert of that kind, such as "note"."""
+    words = {
+        "note": QCoreApplication.translate("ProseBlock", "Note"),
+        "tip": QCoreApplication.translate("ProseBlock", "Tip"),
+        "important": QCoreApplication.translate("ProseBlock", "Important"),
+        "warning": QCoreApplication.translate("ProseBlock", "Warning"),
+        "caution": QCoreApplication.translate("ProseBlock", "Caution"),
+    }
+    return words.get(alert, alert)
 
 
 def _distance(above: Line, line: Line) -> int:
     """Pixels between two lines, whichever way the blank lines of the Markdown are."""
     if line.kind is Kind.HEADING:
         return HEADING_TOP
+    if line.kind is Kind.NOTE and above.depth < line.depth:
+        return HEADING_TOP
+    if above.kind is Kind.ALERT:
+        return ITEM_TOP
+    if line.bars[:1] != above.bars[:1] or above.kind is Kind.FORMULA or line.kind is Kind.FORMULA:
+        return GAP + 2
     if line.marker and (above.marker or above.depth >= line.depth):
         return ITEM_TOP
     return GAP + 2 if not line.depth else ITEM_TOP + 2
-
-
-class TableBlock(RichText):
-    """A table; rows that come are added without laying out the others' text again."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
-        self._shown = Table((), ())
-        self._table: QTextTable | None = None
-
-    def show_table(self, table: Table) -> None:
-        """Show `table`, which may have grown."""
-        if table == self._shown:
-            return
-        if self._table is None or table.aligns != self._shown.aligns:
-            self._begin(table)
-        assert self._table is not None
-        before, self._shown = self._shown.rows, table
-        cursor = QTextCursor(self.document())
-        cursor.beginEditBlock()
-        if len(table.rows) < self._table.rows():
-            self._table.removeRows(len(table.rows), self._table.rows() - len(table.rows))
-        elif len(table.rows) > self._table.rows():
-            self._table.appendRows(len(table.rows) - self._table.rows())
-        for number, row in enumerate(table.rows):
-            if number >= len(before) or before[number] != row:
-                self._show_row(number, row)
-        cursor.endEditBlock()
-        self.fit()
-
-    def restyle(self) -> None:
-        """Colours again, after the theme changed."""
-        table, self._shown, self._table = self._shown, Table((), ()), None
-        self.show_table(table)
-
-    def _begin(self, table: Table) -> None:
-        self.clear()
-        self._shown = Table((), ())
-        shape = QTextTableFormat()
-        shape.setBorder(1)
-        shape.setBorderBrush(QColor(self._theme.colours.border))
-        shape.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-        shape.setBorderCollapse(True)
-        shape.setCellPadding(6)
-        shape.setHeaderRowCount(1)
-        cursor = QTextCursor(self.document())
-        self._shrink(cursor)
-        self._table = cursor.insertTable(1, max(1, len(table.aligns)), shape)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        self._shrink(cursor)
-
-    def _shrink(self, cursor: QTextCursor) -> None:
-        """A document has a line above and below a table; they take no room."""
-        thin = QTextBlockFormat()
-        thin.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        cursor.setBlockFormat(thin)
-
-    def _show_row(self, number: int, row: Sequence[Sequence[Run]]) -> None:
-        assert self._table is not None
-        base = self._plain()
-        if number == 0:
-            base.setFontWeight(QFont.Weight.Bold)
-        sides = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
-        for column, runs in enumerate(row[: self._table.columns()]):
-            cell = self._table.cellAt(number, column)
-            if number == 0:
-                ground = QTextCharFormat(cell.format())
-                ground.setBackground(QColor(self._theme.colours.code))
-                cell.setFormat(ground)
-            cursor = cell.firstCursorPosition()
-            cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
-            cursor.removeSelectedText()
-            block = QTextBlockFormat()
-            block.setAlignment(sides.get(self._shown.aligns[column], Qt.AlignmentFlag.AlignLeft))
-            cursor.setBlockFormat(block)
-            self._write(cursor, runs, base)
 
 
 def open_link(url: QUrl) -> None:

@@ -1,0 +1,78 @@
+"""Whether the bytes of an image may be given to native code: its kind and size, by its header."""
+
+from __future__ import annotations
+
+import struct
+
+from app.core.errors import ImageBroken, ImageTooLarge
+from app.core.sizes import size_words
+
+MOST_BYTES = 20 << 20
+MOST_PIXELS = 64_000_000
+# longer than it is wide by more than this, a side vanishes when it is made smaller: native code
+# divides by it
+MOST_ASPECT = 200
+PNG, GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
+OLD_BMP = 12  # bytes of the header of OS/2
+JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the segments that say the size
+JPEG_PLAIN = {0x01, *range(0xD0, 0xD9)}  # those without a length
+
+
+def check_picture(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels of a PNG, JPEG, GIF or BMP that may be decoded.
+
+    Raises ImageTooLarge, ImageBroken.
+    """
+    if len(data) > MOST_BYTES:
+        raise ImageTooLarge(size=size_words(len(data)), most=size_words(MOST_BYTES))
+    try:
+        width, height = _size(data)
+    except (struct.error, IndexError):
+        raise ImageBroken("the header is cut off") from None
+    if width <= 0 or height <= 0:
+        raise ImageBroken(f"{width} x {height} pixels")
+    if width * height > MOST_PIXELS:
+        most = f"{MOST_PIXELS // 1_000_000} megapixels"
+        raise ImageTooLarge(size=f"{width} x {height}", most=most)
+    if max(width, height) > MOST_ASPECT * min(width, height):
+        raise ImageBroken(f"{width} x {height} pixels: too narrow")
+    return width, height
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    if data.startswith(PNG):
+        if data[12:16] != b"IHDR":
+            raise ImageBroken("a PNG without a header")
+        return _pair(">II", data, 16)
+    if data.startswith(GIF):
+        return _pair("<HH", data, 6)
+    if data.startswith(b"BM"):
+        if struct.unpack_from("<I", data, 14)[0] == OLD_BMP:
+            return _pair("<HH", data, 18)
+        width, height = _pair("<ii", data, 18)
+        return width, abs(height)
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg_size(data)
+    raise ImageBroken("an unknown format")
+
+
+def _pair(form: str, data: bytes, at: int) -> tuple[int, int]:
+    first, second = struct.unpack_from(form, data, at)
+    return int(first), int(second)
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    at = 2
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0:
+            raise ImageBroken("a JPEG without a size")
+        while data[at] == 0xFF:
+            at += 1
+        kind = data[at]
+        if kind in JPEG_SIZES:
+            height, width = _pair(">HH", data, at + 4)
+            return width, height
+        at += 1
+        if kind not in JPEG_PLAIN:
+            at += max(struct.unpack_from(">H", data, at)[0], 2)

@@ -1,0 +1,113 @@
+"""The text of a piece of code: read-only, coloured, as high as its lines."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QSyntaxHighlighter,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit
+
+from app.ui.highlight import Span
+from app.ui.theme import code_font
+
+LINES_AT_ONCE = 400  # that get their colours between two looks at keyboard and mouse
+
+
+class LineColours(QSyntaxHighlighter):
+    """Applies spans computed elsewhere, line by line."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        self._lines: list[list[Span]] = []
+        self._next: list[list[Span]] = []
+
+    def show(self, lines: list[list[Span]]) -> bool:
+        """Colour the lines whose spans are not what they were; False while there are more."""
+        self._next = lines
+        return self.go_on()
+
+    def go_on(self) -> bool:
+        """Some more lines; False while there are more."""
+        changed = [
+            number
+            for number, line in enumerate(self._next)
+            if number >= len(self._lines) or self._lines[number] != line
+        ]
+        now = changed[:LINES_AT_ONCE]
+        self._lines = [*self._lines, *([[]] * (len(self._next) - len(self._lines)))]
+        for number in now:
+            self._lines[number] = self._next[number]
+            block = self.document().findBlockByNumber(number)
+            if block.isValid():
+                self.rehighlightBlock(block)
+        return len(now) == len(changed)
+
+    def highlightBlock(self, text: str) -> None:
+        number = self.currentBlock().blockNumber()
+        if number >= len(self._lines):
+            return
+        for span in self._lines[number]:
+            colours = QTextCharFormat()
+            colours.setForeground(QColor(span.colour))
+            self.setFormat(span.start, span.length, colours)
+
+
+class CodeText(QPlainTextEdit):
+    """Read-only code that leaves vertical scrolling to the transcript."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("codeText")
+        self.setReadOnly(True)
+        self.setFont(code_font())
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setUndoRedoEnabled(False)
+        self.document().setDocumentMargin(4)
+        self.setViewportMargins(8, 0, 8, 0)
+        self.colours = LineColours(self.document())
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether long lines are broken instead of scrolled."""
+        return self.lineWrapMode() is not QPlainTextEdit.LineWrapMode.NoWrap
+
+    def set_wrapped(self, is_wrapped: bool) -> None:
+        """Break long lines, or scroll to their ends."""
+        modes = QPlainTextEdit.LineWrapMode
+        self.setLineWrapMode(modes.WidgetWidth if is_wrapped else modes.NoWrap)
+        self.fit()
+
+    def add(self, text: str) -> None:
+        """More at the end, without laying out the rest again."""
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.insertText(text)
+
+    def fit(self) -> None:
+        """Become as high as the lines."""
+        lines = self.blockCount()
+        if self.is_wrapped:
+            lines = int(self.document().documentLayout().documentSize().height())
+        bar = self.horizontalScrollBar()
+        extra = bar.sizeHint().height() if bar.maximum() > 0 and not self.is_wrapped else 0
+        spacing = QFontMetricsF(self.font()).lineSpacing()
+        self.setFixedHeight(int(max(1, lines) * spacing + 10) + extra)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.angleDelta().x() or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            super().wheelEvent(event)
+        else:
+            event.ignore()
