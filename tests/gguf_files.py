@@ -13,7 +13,7 @@ U32, FLOAT, BOOL, STRING, ARRAY = 4, 6, 7, 8, 9
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 HEADER_BYTES = 4 << 20  # the starter model's header is 1.7 MiB
 
-Value = str | bool | int | float | Sequence[str] | Sequence[int]
+Value = str | bool | int | float | Sequence[str] | Sequence[int] | Sequence[float]
 LLAMA: Mapping[str, Value] = {
     "general.architecture": "llama",
     "general.name": "Tiny Llama",
@@ -54,8 +54,10 @@ def entry(name: str, value: Value) -> bytes:
         return text(name) + struct.pack("<II", U32, value)
     if isinstance(value, float):
         return text(name) + struct.pack("<If", FLOAT, value)
-    inner = STRING if value and isinstance(value[0], str) else U32
-    items = [text(v) if isinstance(v, str) else struct.pack("<I", v) for v in value]
+    kinds = {str: STRING, float: FLOAT}
+    inner = kinds.get(type(value[0]), U32) if value else U32
+    forms = {U32: "<I", FLOAT: "<f"}
+    items = [text(v) if isinstance(v, str) else struct.pack(forms[inner], v) for v in value]
     return text(name) + struct.pack("<IIQ", ARRAY, inner, len(items)) + b"".join(items)
 
 
@@ -138,6 +140,25 @@ def without_template(source: Path, folder: Path) -> Path:
     path = folder / "base.gguf"
     path.write_bytes(padded(head) + data[header_end + -header_end % ALIGNMENT :])
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """The keys of a model's tokenizer as they stand in its file, and how many words it knows."""
+
+    raw: bytes
+    keys: int
+    size: int
+
+
+def tokenizer_of(source: Path) -> Tokenizer:
+    """Vocabulary and chat template of a model, for another one."""
+    data = _beginning(source)
+    found = [(n, data[a:b]) for n, a, b in _entries(data) if n.startswith(b"tokenizer.")]
+    (words,) = (raw for name, raw in found if name == b"tokenizer.ggml.tokens")
+    at = len(text("tokenizer.ggml.tokens")) + 4
+    _, size = struct.unpack_from("<IQ", words, at)
+    return Tokenizer(b"".join(raw for _, raw in found), len(found), size)
 
 
 def _beginning(source: Path) -> bytes:

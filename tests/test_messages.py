@@ -53,6 +53,7 @@ def values(hint: Any) -> list[Any]:
         int: [-7, 1 << 40],
         float: [0.1, -1e300],
         str: ["Füße {x} 😀 \0\n", "\udcff"],  # also a byte of a name that is not UTF-8
+        bytes: [b"\x89PNG\x00", b""],
         Path: [Path("/models/ä b.gguf"), Path("x")],
     }
     return plain[hint]

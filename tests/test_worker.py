@@ -143,8 +143,8 @@ def test_unicode_arrives_whole(worker: WorkerProcess) -> None:
 
 
 def test_counts_tokens(worker: WorkerProcess) -> None:
-    request_id = worker.send(lambda i: messages.CountTokens(i, "one two three"))
-    counted = worker.wait_for(messages.TokensCounted)
+    request_id = worker.send(lambda i: messages.Count(i, ("one two", " three")))
+    counted = worker.wait_for(messages.Counted)
     assert (counted.request_id, counted.tokens) == (request_id, 3)
 
 

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import math
 import mmap
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from app.models.gguf import Reader, read_counts, read_tensors
-from tests.gguf_files import ALIGNMENT, Tensor, Value, header, padded, written
+from tests.gguf_files import (
+    ALIGNMENT,
+    Tensor,
+    Tokenizer,
+    Value,
+    header,
+    padded,
+    tokenizer_of,
+    written,
+)
 
 BLOCKS = {0: (1, 4), 1: (1, 2), 8: (32, 34), 12: (256, 144)}  # F32, F16, Q8_0, Q4_K
 Shapes = Sequence[tuple[str, tuple[int, ...], int]]
 
 
 def weightless(
-    path: Path, architecture: str, metadata: Mapping[str, Value], shapes: Shapes
+    path: Path,
+    architecture: str,
+    metadata: Mapping[str, Value],
+    shapes: Shapes,
+    words: Tokenizer | None = None,
 ) -> Path:
-    """A model of these tensors (name, dimensions, ggml's type), all of whose weights are 0."""
+    """A model of these tensors (name, dimensions, ggml's type), all of whose weights are 0; without
+    a vocabulary unless `words` are given."""
     listed, offset = [], 0
     for name, dimensions, kind in shapes:
         listed.append(Tensor(name, dimensions, kind, offset))
@@ -30,8 +45,14 @@ def weightless(
         key if key.startswith("tokenizer.") else f"{architecture}.{key}": value
         for key, value in metadata.items()
     }
-    general = {"general.architecture": architecture, "tokenizer.ggml.model": "no_vocab"}
-    head = padded(header({**general, **keys}, listed))
+    keys = {"general.architecture": architecture, **keys}
+    if words is None:
+        head = header({**keys, "tokenizer.ggml.model": "no_vocab"}, listed)
+    else:
+        head = header(keys, listed, key_count=len(keys) + words.keys)
+        at = len(header(keys))
+        head = head[:at] + words.raw + head[at:]
+    head = padded(head)
     return written(path, head, len(head) + offset)
 
 
@@ -90,7 +111,7 @@ def with_weights(path: Path, seed: int = 1) -> Path:
                 continue
             kind = np.float16 if info.size_bytes == 2 * info.elements else np.float32
             values = numbers.normal(0.0, 0.08, info.elements)
-            if b"norm" in info.name:
+            if re.search(rb"norm|ln\d?\.weight", info.name):
                 values += 1.0
             if info.name.endswith(b"ssm_a"):
                 values = -np.abs(values) - 0.5
@@ -133,6 +154,42 @@ def mamba(path: Path) -> Path:
     return weightless(path, "mamba", metadata, shapes)
 
 
+def two_dimensional(path: Path, starter: Path) -> Path:
+    """A Qwen2-VL of 2 layers, 64 wide, with the starter's vocabulary: positions in an image are of
+    height and width (M-RoPE), so an image takes fewer positions than cells."""
+    layers, width, hidden, heads = 2, 64, 128, 2
+    words = tokenizer_of(starter)
+    shapes: list[tuple[str, tuple[int, ...], int]] = [
+        ("token_embd.weight", (width, words.size), 1),
+        ("output_norm.weight", (width,), 0),
+    ]
+    for number in range(layers):
+        for name in ("attn_q", "attn_k", "attn_v"):
+            shapes.append((f"blk.{number}.{name}.weight", (width, width), 1))
+            shapes.append((f"blk.{number}.{name}.bias", (width,), 0))
+        own: list[tuple[str, tuple[int, ...], int]] = [
+            ("attn_output", (width, width), 1),
+            ("attn_norm", (width,), 0),
+            ("ffn_norm", (width,), 0),
+            ("ffn_gate", (width, hidden), 1),
+            ("ffn_up", (width, hidden), 1),
+            ("ffn_down", (hidden, width), 1),
+        ]
+        shapes += [(f"blk.{number}.{name}.weight", size, kind) for name, size, kind in own]
+    metadata: dict[str, Value] = {
+        "context_length": 2048,
+        "block_count": layers,
+        "embedding_length": width,
+        "feed_forward_length": hidden,
+        "attention.head_count": heads,
+        "attention.head_count_kv": heads,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "rope.freq_base": 1e6,
+        "rope.dimension_sections": (4, 6, 6, 0),
+    }
+    return with_weights(weightless(path, "qwen2vl", metadata, shapes, words))
+
+
 def bert(path: Path) -> Path:
     """An encoder of 2 layers: it has no KV cache and writes nothing."""
     layers, width, hidden, vocabulary = 2, 64, 128, 1000
@@ -166,6 +223,55 @@ def bert(path: Path) -> Path:
     return weightless(path, "bert", metadata, shapes)
 
 
+def projector(path: Path, width: int, kind: str = "idefics3") -> Path:
+    """Eyes of 2 layers, 64 wide, for a model `width` wide: images of 32 x 32 in patches of 8, 4 of
+    which are one token; a larger image is an overview and up to 4 parts. With `kind`
+    "qwen2vl_merger" images are of any size, and positions are of height and width (M-RoPE)."""
+    layers, own_width, hidden, patch, patches, merged = 2, 64, 128, 8, 16, 4
+    shapes: list[tuple[str, tuple[int, ...], int]] = [
+        ("v.patch_embd.weight", (patch, patch, 3, own_width), 0),
+        ("v.post_ln.weight", (own_width,), 0),
+        ("v.post_ln.bias", (own_width,), 0),
+    ]
+    metadata: dict[str, Value] = {
+        "has_vision_encoder": True,
+        "projector_type": kind,
+        "use_gelu": True,
+        "vision.image_size": 32,
+        "vision.patch_size": patch,
+        "vision.embedding_length": own_width,
+        "vision.feed_forward_length": hidden,
+        "vision.block_count": layers,
+        "vision.projection_dim": width,
+        "vision.attention.head_count": 2,
+        "vision.attention.layer_norm_epsilon": 1e-5,
+        "vision.image_mean": (0.5, 0.5, 0.5),
+        "vision.image_std": (0.5, 0.5, 0.5),
+    }
+    if kind == "idefics3":
+        metadata |= {"vision.projector.scale_factor": 2, "vision.preproc_image_size": 64}
+        shapes.append(("v.patch_embd.bias", (own_width,), 0))
+        shapes.append(("v.position_embd.weight", (own_width, patches), 0))
+        shapes.append(("mm.model.fc.weight", (own_width * merged, width), 0))
+    else:
+        shapes.append(("v.patch_embd.weight.1", (patch, patch, 3, own_width), 0))
+        for number, size in ((0, own_width * merged), (2, width)):
+            shapes.append((f"mm.{number}.weight", (own_width * merged, size), 0))
+            shapes.append((f"mm.{number}.bias", (size,), 0))
+    for number in range(layers):
+        own: list[tuple[str, int, int]] = [
+            (name, own_width, own_width) for name in ("attn_q", "attn_k", "attn_v", "attn_out")
+        ]
+        own += [("ffn_up", own_width, hidden), ("ffn_down", hidden, own_width)]
+        for name, taken, given in own:
+            shapes.append((f"v.blk.{number}.{name}.weight", (taken, given), 0))
+            shapes.append((f"v.blk.{number}.{name}.bias", (given,), 0))
+        for name in ("ln1", "ln2"):
+            shapes += [(f"v.blk.{number}.{name}.{part}", (own_width,), 0) for part in PARTS]
+    return with_weights(weightless(path, "clip", metadata, shapes))
+
+
+PARTS = ("weight", "bias")
 _LAST_NORM = {"lfm2": "token_embd_norm.weight"}
 
 

@@ -22,7 +22,7 @@ from app.core.entities import (
 )
 from app.core.errors import Problem
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 # Commands: window -> worker
@@ -44,6 +44,11 @@ class Generate:
 
     `conversation` names what is kept of it for later; empty where nothing shall be. `is_gentle`
     halves the threads while there is no mains; `may_guess` allows speculation.
+
+    `continues` is what was written of the answer already: the model goes on in the middle of it,
+    and TextProduced carries only what is new. `omitted_turns` messages from the beginning of the
+    conversation were not sent, because they cannot fit; `omitted_weight` is what
+    `app.core.history.weight` made of them.
     """
 
     request_id: int
@@ -53,6 +58,9 @@ class Generate:
     conversation: str = ""
     is_gentle: bool = False
     may_guess: bool = False
+    continues: str = ""
+    omitted_turns: int = 0
+    omitted_weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +80,30 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class CountTokens:
-    """Count `text` with the loaded model's tokenizer. Answers: TokensCounted or Failed."""
+class Suggest:
+    """Say something short about the conversation, such as a title (`kind` "title"), and forget that
+    it was asked. Answers: Suggested or Failed.
+
+    It is asked at the end of what the model read of the conversation, which is left as it was. A
+    Generate that arrives ends it at once, and so does Stop: then the text is empty.
+    """
 
     request_id: int
-    text: str
+    system: str
+    history: tuple[ChatMessage, ...]
+    kind: str = "title"
+    conversation: str = ""
+    omitted_turns: int = 0
+    omitted_weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count the tokens of these texts together, also while an answer is written. Answers: Counted,
+    unless another Count follows before it was begun: only the newest is answered."""
+
+    request_id: int
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +120,7 @@ class ShutDown:
     request_id: int
 
 
-Command = Load | Generate | Forget | Stop | CountTokens | Unload | ShutDown
+Command = Load | Generate | Forget | Stop | Suggest | Count | Unload | ShutDown
 
 
 # Events: worker -> window
@@ -155,11 +182,20 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class TokensCounted:
-    """The answer to CountTokens."""
+class Suggested:
+    """The answer to Suggest, cleaned; empty where it was ended or nothing sensible came."""
+
+    request_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The answer to Count; -1 without a model. `context_used` is what the KV cache holds now."""
 
     request_id: int
     tokens: int
+    context_used: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +229,8 @@ Event = (
     | Reading
     | TextProduced
     | Finished
-    | TokensCounted
+    | Suggested
+    | Counted
     | ModelUnloaded
     | Failed
     | WorkerExited

@@ -12,6 +12,7 @@ from pathlib import Path
 from app.core.entities import LocalModel
 from app.core.errors import AppError
 from app.models.gguf import GgufHeader, read_header
+from app.models.projector import is_projector
 from app.models.remembered import RememberedModels
 from app.models.remote_gguf import read_header_from
 
@@ -165,7 +166,7 @@ def _gguf_files(folder: Path) -> list[Path]:
 
 def _is_part_of_another(path: Path) -> bool:
     part = _LATER_PART.search(path.name)
-    return "mmproj" in path.name.lower() or (part is not None and int(part.group(1)) > 1)
+    return is_projector(path) or (part is not None and int(part.group(1)) > 1)
 
 
 def _is_file(path: Path) -> bool:

@@ -23,8 +23,10 @@ from app.core.errors import (
     WorkerDidNotStart,
     WorkerNotResponding,
 )
+from app.core.history import sendable
 from app.core.logs import tail
 from app.core.paths import Paths
+from app.models.memory import DEFAULT_CONTEXT
 from app.services.ports import EngineListener, EngineState, Scheduler
 from app.services.worker_end import why_ended
 from app.worker.main import run as run_worker
@@ -46,7 +48,8 @@ class Engine:
         self._params = LoadParams()
         self._keep = KeepParams()
         self._answers: dict[int, messages.Generate] = {}
-        self._counts: dict[int, Callable[[int], None]] = {}
+        self._suggestions: dict[int, tuple[Callable[[str], None], Callable[[Problem], None]]] = {}
+        self._counted: tuple[int, Callable[[int], None]] | None = None  # asked last
         self._last_words: Problem | None = None
         self._is_greeted = False
         self.state = EngineState.STOPPED
@@ -55,11 +58,17 @@ class Engine:
         self.devices: tuple[Device, ...] = ()
         self.no_gpu: Problem | None = None  # why none of the devices is a graphics card
         self.engine_version = ""
+        self.context_used = -1  # tokens in the KV cache, when they were counted last
         self.exit_code = 0  # of the process that died last; the number of a signal is negative
 
     def add_listener(self, listener: EngineListener) -> None:
         """Tell `listener` from now on."""
         self._listeners.append(listener)
+
+    def remove_listener(self, listener: EngineListener) -> None:
+        """Tell `listener` nothing more."""
+        # another list: one that leaves while news are told must not make another one miss them
+        self._listeners = [one for one in self._listeners if one is not listener]
 
     @property
     def model_path(self) -> Path | None:
@@ -134,10 +143,12 @@ class Engine:
         *,
         is_gentle: bool = False,
         may_guess: bool = False,
+        continues: str = "",
     ) -> int:
         """Answer the last of `history`; waits for a load in progress. Returns the request's id.
 
-        `conversation`, `is_gentle` and `may_guess` are those of `messages.Generate`."""
+        All from `conversation` on are those of `messages.Generate`. Of a long history only what
+        can fit into the context is sent."""
         if self._path is None:
             request_id = next(self._ids)
             problem = NoModelLoaded().problem
@@ -145,8 +156,18 @@ class Engine:
             return request_id
         if self._child is None or self._load_id == 0:
             self.reload()
+        sent = sendable(history, self._context())
         command = messages.Generate(
-            next(self._ids), system, tuple(history), sampling, conversation, is_gentle, may_guess
+            next(self._ids),
+            system,
+            sent.messages,
+            sampling,
+            conversation,
+            is_gentle,
+            may_guess,
+            continues,
+            sent.omitted_turns,
+            sent.omitted_weight,
         )
         self._answers[self._send(command)] = command
         if self.state is EngineState.READY:
@@ -156,13 +177,14 @@ class Engine:
     def stop(self, request_id: int) -> None:
         """End an answer soon; a worker that does not obey in time is ended."""
         child = self._child
-        if child is None or request_id not in self._answers:
+        if child is None or not (request_id in self._answers or request_id in self._suggestions):
             return
         self._send(messages.Stop(next(self._ids), request_id))
 
         def insist() -> None:
             loading = self.state is EngineState.LOADING
-            if child is self._child and request_id in self._answers and not loading:
+            is_going_on = request_id in self._answers or request_id in self._suggestions
+            if child is self._child and is_going_on and not loading:
                 self._last_words = WorkerNotResponding().problem
                 child.kill()
 
@@ -173,10 +195,47 @@ class Engine:
         if self._child is not None:
             self._send(messages.Forget(next(self._ids), tuple(conversations)))
 
-    def count_tokens(self, text: str, done: Callable[[int], None]) -> None:
-        """Count `text` with the loaded model's tokenizer; nothing happens without a model."""
-        if self.model is not None:
-            self._counts[self._send(messages.CountTokens(next(self._ids), text))] = done
+    def suggest_title(
+        self,
+        system: str,
+        history: Sequence[ChatMessage],
+        conversation: str,
+        done: Callable[[str], None],
+        failed: Callable[[Problem], None],
+    ) -> int:
+        """Let the model find a title of at most 60 characters; what it read stays as it was.
+
+        `done` gets an empty text where another question or `stop` came first. Without a loaded
+        model it has `failed`. Returns the request's id."""
+        request_id = next(self._ids)
+        if self.model is None:
+            problem = NoModelLoaded().problem
+            self._scheduler.post(lambda: failed(problem))
+            return request_id
+        sent = sendable(history, self._context())
+        self._suggestions[request_id] = (done, failed)
+        self._send(
+            messages.Suggest(
+                request_id,
+                system,
+                sent.messages,
+                conversation=conversation,
+                omitted_turns=sent.omitted_turns,
+                omitted_weight=sent.omitted_weight,
+            )
+        )
+        return request_id
+
+    def count(self, text: str | Sequence[str], done: Callable[[int], None]) -> None:
+        """Tell `done` the tokens of `text`, or of several texts together; -1 without a model.
+
+        Made for typing: one that was asked before and is not answered yet never will be."""
+        self._counted = None
+        if self.model is None:
+            self._scheduler.post(lambda: done(-1))
+            return
+        texts = (text,) if isinstance(text, str) else tuple(text)
+        self._counted = (self._send(messages.Count(next(self._ids), texts)), done)
 
     def unload(self) -> None:
         """Give the model's memory back; the process stays."""
@@ -196,8 +255,18 @@ class Engine:
             return []
         self._child.kill()
         self._child = None
+        self._give_up_small_jobs()
         waiting, self._answers = self._answers, {}
         return list(waiting.values())
+
+    def _give_up_small_jobs(self) -> None:
+        """The process that had them is gone: no title, no count."""
+        suggestions, self._suggestions = self._suggestions, {}
+        counted, self._counted = self._counted, None
+        for done, _ in suggestions.values():
+            done("")
+        if counted is not None:
+            counted[1](-1)
 
     def shut_down(self, timeout_s: float) -> None:
         """End the worker: ask, wait, kill."""
@@ -244,8 +313,10 @@ class Engine:
                 self._forget(request_id)
                 for listener in self._listeners:
                     listener.generation_finished(request_id, reason, statistics)
-            case messages.TokensCounted(request_id, tokens) if request_id in self._counts:
-                self._counts.pop(request_id)(tokens)
+            case messages.Suggested(request_id, text) if request_id in self._suggestions:
+                self._suggestions.pop(request_id)[0](text)
+            case messages.Counted():
+                self._take_count(event)
             case messages.ModelUnloaded() if not self._load_id:  # else another load followed
                 self.model = None
                 self._set_state(EngineState.IDLE)
@@ -271,6 +342,21 @@ class Engine:
         elif event.request_id in self._answers:
             self._forget(event.request_id)
             self._tell_failed(event.request_id, event.problem, died=False)
+        elif event.request_id in self._suggestions:
+            self._suggestions.pop(event.request_id)[1](event.problem)
+
+    def _take_count(self, event: messages.Counted) -> None:
+        """One that another followed is nobody's."""
+        self.context_used = event.context_used
+        if self._counted is not None and self._counted[0] == event.request_id:
+            done, self._counted = self._counted[1], None
+            done(event.tokens)
+
+    def _context(self) -> int:
+        """Tokens the context has, or will have once the model is loaded."""
+        if self.model is not None:
+            return self.model.context
+        return self._params.context_tokens or DEFAULT_CONTEXT
 
     def _load_failed(self, event: messages.Failed) -> None:
         """Say so; the model from before goes on where the worker still has it."""
@@ -304,7 +390,7 @@ class Engine:
         was_loading = self.state is EngineState.LOADING
         answers, self._answers = self._answers, {}
         self._child, self._load_id, self.model = None, 0, None
-        self._counts.clear()
+        self._give_up_small_jobs()
         self._set_state(EngineState.STOPPED)
         if was_loading and self._path is not None:
             for listener in self._listeners:

@@ -10,11 +10,14 @@ import ctypes
 import time
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llama_cpp
 
 from app.core.errors import DecodeFailed
+
+if TYPE_CHECKING:
+    from app.worker.vision import Eyes
 
 ABORTED = 2  # llama.h: aborted; what was processed before stays in the memory
 # Tokens of a prompt that the processor reads at once, by the model's parameters: a chunk of the
@@ -30,7 +33,11 @@ class Aborted(Exception):
 
 
 class Cache:
-    """The tokens the model has read, in order, always as llama.cpp has them."""
+    """The tokens the model has read, in order, always as llama.cpp has them.
+
+    `tokens` has one entry for each position. Those of an image are negative, and made from what the
+    image is, so that another one is another beginning; it may take more cells than positions.
+    """
 
     def __init__(
         self, client: Any, batch: int, is_stopped: Callable[[], bool] = lambda: False
@@ -50,6 +57,8 @@ class Cache:
         self.window = int(llama_cpp.llama_model_n_swa(client.model))
         self.size = int(client.n_ctx())
         self.tokens: list[int] = []
+        self.eyes: Eyes | None = None
+        self._images: list[tuple[int, int, int]] = []  # start, positions, cells
         self.has_scores = False  # whether the scores after the last token are those of a decode
         self.has_memory = bool(self._memory)  # an encoder reads a text at once and keeps nothing
         # a window's older cells are written over after a shift, and where a model has only layers
@@ -67,6 +76,16 @@ class Cache:
     def read_in_chunks(self, parameters: int) -> None:
         """Read prompts as the processor does with a model of so many parameters."""
         self._chunk = min(self.batch, next(size for most, size in CHUNKS if parameters < most))
+
+    @property
+    def used(self) -> int:
+        """How many cells are taken."""
+        return len(self.tokens) + sum(cells - count for _, count, cells in self._images)
+
+    @property
+    def free(self) -> int:
+        """How many tokens may still come."""
+        return self.size - self.used
 
     def common(self, wanted: Sequence[int]) -> int:
         """How many tokens at the beginning of `wanted` are here."""
@@ -86,11 +105,15 @@ class Cache:
     def cut(self, length: int) -> int:
         """Keep the first `length` tokens, or none if the memory cannot do that; returns how many
         stay."""
+        for start, count, _ in self._images:
+            if start < length < start + count:  # an image is there as a whole or not at all
+                length = start
         if length < len(self.tokens):
             self.has_scores = False
             is_cut = length > 0 and self._has_window(length)
             if is_cut and llama_cpp.llama_memory_seq_rm(self._memory, 0, length, -1):
                 del self.tokens[length:]
+                self._images = [image for image in self._images if image[0] < length]
             else:
                 self.clear()
         return len(self.tokens)
@@ -107,6 +130,7 @@ class Cache:
         """Hold nothing."""
         llama_cpp.llama_memory_clear(self._memory, True)
         self.tokens.clear()
+        self._images.clear()
         self.has_scores = self._is_turning = False
 
     def shift_to(self, wanted: Sequence[int]) -> int:
@@ -126,6 +150,7 @@ class Cache:
             return 0
         llama_cpp.llama_memory_seq_add(memory, 0, at, -1, -by)
         del self.tokens[start:at]
+        self._find_images()
         self.has_scores = False
         self._is_turning = True
         return self.common(wanted) - start
@@ -136,21 +161,67 @@ class Cache:
         """Read `tokens` after what is here, in chunks. `on_progress` is told how many were read and
         tokens per second. Raises Aborted, DecodeFailed."""
         given = (llama_cpp.llama_token * len(tokens))(*tokens)
+        has_images = any(token < 0 for token in tokens)
         done, began = 0, time.monotonic()
         while done < len(tokens):
-            count = min(self._chunk, len(tokens) - done)
-            part = ctypes.cast(ctypes.byref(given, done * 4), ctypes.POINTER(ctypes.c_int32))
-            self._decode(llama_cpp.llama_batch_get_one(part, count), tokens[done : done + count])
-            done += count
+            if tokens[done] < 0:
+                done += self._read_image(tokens[done])
+            else:
+                count = min(self._chunk, len(tokens) - done)
+                if has_images:
+                    ends = (n for n in range(done, done + count) if tokens[n] < 0)
+                    count = next(ends, done + count) - done
+                part = ctypes.cast(ctypes.byref(given, done * 4), ctypes.POINTER(ctypes.c_int32))
+                batch = llama_cpp.llama_batch_get_one(part, count)
+                self._decode(self._placed(batch, count), tokens[done : done + count])
+                done += count
             if done < len(tokens) and self._is_stopped():
                 raise Aborted
             if on_progress is not None:
                 on_progress(done, done / max(time.monotonic() - began, 1e-6))
 
+    def _read_image(self, entry: int) -> int:
+        """Read the image, or the part of one, that begins with `entry`; returns its positions."""
+        assert self.eyes is not None
+        piece, start = self.eyes.piece(entry), len(self.tokens)
+        code = self.eyes.read(piece, start)
+        if code == 0:
+            self.tokens.extend(piece.entries)
+            self._images.append((start, len(piece.entries), piece.cells))
+            self.has_scores = self._is_turning = False
+            return len(piece.entries)
+        self.has_scores = False
+        is_clean = self.can_roll_back and not self._is_turning
+        if not is_clean or not llama_cpp.llama_memory_seq_rm(self._memory, 0, start, -1):
+            self.clear()
+        if self._is_stopped():
+            raise Aborted
+        raise DecodeFailed(f"an image: llama.cpp returned {code}", code=code)
+
+    def _placed(self, batch: Any, count: int) -> Any:
+        """`batch` with its positions, where images make them differ from the count of cells."""
+        if self._images:
+            first = len(self.tokens)
+            self._positions = (llama_cpp.llama_pos * count)(*range(first, first + count))
+            batch.pos = ctypes.cast(self._positions, ctypes.POINTER(llama_cpp.llama_pos))
+        return batch
+
+    def _find_images(self) -> None:
+        """Where the images are, by the tokens; one that is not known is to be cut off anyway."""
+        self._images.clear()
+        if self.eyes is None:
+            return
+        for place, token in enumerate(self.tokens):
+            if token < 0 and (piece := self.eyes.known.get(token)) is not None:
+                self._images.append((place, len(piece.entries), piece.cells))
+
     def step(self, token: int) -> None:
         """Read one token, as an answer grows. Raises Aborted, DecodeFailed."""
         self._one[0] = token
-        self._decode(self._one_batch, (token,))
+        batch = self._one_batch
+        if self._images:
+            batch = self._placed(llama_cpp.llama_batch_get_one(self._one, 1), 1)
+        self._decode(batch, (token,))
 
     def read_scored(self, tokens: Sequence[int]) -> None:
         """Read a few tokens at once, with the scores after each. Raises Aborted, DecodeFailed."""
@@ -216,6 +287,7 @@ class Cache:
             self.clear()
             return False
         self.tokens = list(tokens)
+        self._find_images()
         return True
 
 

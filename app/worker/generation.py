@@ -15,6 +15,7 @@ from langchain_core.outputs import GenerationChunk
 from app.core.entities import SamplingParams, Statistics, StopReason
 from app.core.errors import DecodeFailed
 from app.worker.cache import Aborted, Cache, spliced
+from app.worker.reasoning import SHOWN, Thinking
 from app.worker.sampling import Sampler
 from app.worker.speculation import Speculation
 
@@ -50,6 +51,8 @@ class Request:
     dropped_turns: int = 0
     tell: Callable[[int, int, float], None] = lambda done, total, seconds_left: None
     may_guess: bool = False
+    begun: str = ""  # of the answer: what it goes on from, or the reasoning the prompt opens
+    is_continued: bool = False
     produced: int = 0  # tokens of the answer so far, for whoever takes its text
 
 
@@ -76,6 +79,7 @@ class Generation:
         self._read_s = 0.0
         self._first = self._last = 0.0
         self._reuse = Reuse()
+        self._thinking = Thinking(request.begun)
         # a guess is read together with its token, which changes scores in their last digits: where
         # the same seed shall give the same answer nothing is guessed
         may_differ = request.sampling.temperature > 0 and request.sampling.seed < 0
@@ -91,6 +95,9 @@ class Generation:
         try:
             self._read_prompt()
             sampler.prime(self._tokens, self._request.sampling)
+            if self._request.is_continued:
+                text = self._request.begun.encode()
+                sampler.follow(self._client.tokenize(text, add_bos=False, special=False))
             yield from self._write(sampler)
         except Aborted:
             self._reason = StopReason.STOPPED
@@ -140,7 +147,7 @@ class Generation:
 
     def _write(self, sampler: Sampler) -> Iterator[GenerationChunk]:
         vocabulary = self._client._model.vocab  # noqa: SLF001 - no public way to ask for end tokens
-        room = self._cache.size - len(self._cache.tokens)
+        room = self._cache.free
         asked = self._request.sampling.max_tokens
         limit = min(room, asked) if asked > 0 else room
         handed = 0.0
@@ -152,7 +159,9 @@ class Generation:
             if llama_cpp.llama_vocab_is_eog(vocabulary, token):
                 break
             self._produced += 1
-            text, is_stopped = self._before_stop(self._decoder.decode(self._pieces[token]))
+            written = self._decoder.decode(self._pieces[token])
+            self._thinking.feed(written)
+            text, is_stopped = self._before_stop(written)
             self._out.append(text)
             if is_stopped:
                 self._held = ""
@@ -198,18 +207,22 @@ class Generation:
 
     def _statistics(self) -> Statistics:
         writing = self._last - self._first
+        prompt_tokens = len(self._tokens)
+        if self._cache.eyes is not None:
+            prompt_tokens += self._cache.eyes.more_cells(self._tokens)
         return Statistics(
-            prompt_tokens=len(self._tokens),
+            prompt_tokens=prompt_tokens,
             reused_tokens=self._reuse.reused,
             completion_tokens=self._produced,
             ttft_s=(self._first or time.monotonic()) - self._started,
             tokens_per_s=(self._produced - 1) / writing if self._produced > 1 and writing else 0.0,
-            context_tokens=len(self._tokens) + self._produced,
+            context_tokens=prompt_tokens + self._produced,
             restored_tokens=self._reuse.restored,
             restore_s=self._reuse.restore_s,
             shifted_tokens=self._reuse.shifted,
             read_s=self._read_s,
             write_s=writing,
+            thinking_s=self._thinking.seconds,
             stop_reason=self._reason.value,
             drafted_tokens=self._speculation.drafted,
             accepted_tokens=self._speculation.accepted,
@@ -231,7 +244,7 @@ def prepare(
     Raises Aborted.
     """
     found = Reuse()
-    tokens = _as_written(cache, tokens, text_of)
+    tokens = as_written(cache, tokens, text_of)
     held = cache.common(tokens)
     is_whole = not cache.can_roll_back
     if is_whole and held < len(cache.tokens):
@@ -247,7 +260,7 @@ def prepare(
         if is_stopped():
             raise Aborted
         if data and cache.restore(state.tokens, data):
-            tokens = _as_written(cache, tokens, text_of)
+            tokens = as_written(cache, tokens, text_of)
             found.restored = cache.keep(tokens)
             found.restore_s = time.monotonic() - began
     elif not is_whole:
@@ -256,27 +269,39 @@ def prepare(
     return found, tokens
 
 
-def _as_written(cache: Cache, tokens: list[int], text_of: Callable[[int], bytes]) -> list[int]:
+def as_written(cache: Cache, tokens: list[int], text_of: Callable[[int], bytes]) -> list[int]:
+    """`tokens` with those that the model wrote in place of others of the same text."""
     found = spliced(cache.tokens, tokens, text_of)
     return found if len(found) < cache.size else tokens
 
 
 class Pieces:
-    """The bytes of each token as text, asked once: those of special tokens are empty."""
+    """The bytes of each token as text, asked once: those of special tokens are empty, but for those
+    that tell reasoning from the answer."""
 
     def __init__(self, client: Any) -> None:
         self._vocabulary = llama_cpp.llama_model_get_vocab(client.model)
         self._known: dict[int, bytes] = {}
         self._whole: dict[int, bytes] = {}
+        self._shown: set[int] = set()
+        kind = llama_cpp.llama_vocab_type(self._vocabulary)
+        # without a vocabulary llama.cpp would end the process
+        for marker in SHOWN if kind != llama_cpp.LLAMA_VOCAB_TYPE_NONE else ():
+            tokens = client.tokenize(marker.encode(), add_bos=False, special=True)
+            if len(tokens) == 1:
+                self._shown.add(tokens[0])
 
     def __getitem__(self, token: int) -> bytes:
         piece = self._known.get(token)
         if piece is None:
-            piece = self._known[token] = self._ask(token, with_special=False)
+            piece = self._known[token] = self._ask(token, with_special=token in self._shown)
         return piece
 
     def whole(self, token: int) -> bytes:
-        """The same, special tokens as they are written in a template."""
+        """The same, special tokens as they are written in a template; of an image what no text
+        can be."""
+        if token < 0:
+            return b"\xff%d\xff" % token
         piece = self._whole.get(token)
         if piece is None:
             piece = self._whole[token] = self._ask(token, with_special=True)

@@ -28,6 +28,7 @@ from app.worker.placement import (
     choose_device,
     choose_layers,
 )
+from app.worker.prompting import IMAGE
 from app.worker.speculation import Record
 
 with warnings.catch_warnings():
@@ -100,6 +101,7 @@ class StreamingLlamaCpp(LlamaCpp):
     pieces: Any = None
     record: Any = None  # how fast guessing was
     options: Any = None  # what llama.cpp has pointers to
+    eyes: Any = None  # where there is a projector beside the model
     counted: Any = None  # the prompt that was counted last, and its tokens
 
     def _stream(
@@ -111,26 +113,34 @@ class StreamingLlamaCpp(LlamaCpp):
     def tokens_of(self, prompt: str) -> list[int]:
         """Tokens of a rendered prompt; BOS is added where the model wants it, and never twice."""
         if self.counted is None or self.counted[0] != prompt:
-            self.counted = (prompt, prompt_tokens(self.client, prompt))
+            self.counted = (prompt, prompt_tokens(self.client, prompt, self.eyes))
         tokens: list[int] = self.counted[1]
         return tokens
 
     def count(self, text: str) -> int:
-        """Tokens of a rendered prompt, BOS included where it will be added."""
-        return len(self.tokens_of(text))
+        """Cells a rendered prompt takes in the cache, BOS included where it will be added."""
+        tokens = self.tokens_of(text)
+        return len(tokens) + (self.eyes.more_cells(tokens) if self.eyes is not None else 0)
 
     def close(self) -> None:
         """Give its memory back."""
+        if self.eyes is not None:
+            self.eyes.close()
         self.cache_.close()
         self.client.close()
 
 
-def prompt_tokens(client: Any, prompt: str) -> list[int]:
-    """Tokens of a rendered prompt; BOS is added where the model wants it, and never twice."""
-    tokens: list[int] = client.tokenize(prompt.encode("utf-8"), add_bos=True, special=True)
+def prompt_tokens(client: Any, prompt: str, eyes: Any = None) -> list[int]:
+    """Tokens of a rendered prompt, and what stands for its images; BOS is added where the model
+    wants it, and never twice. Raises ImageBroken."""
+    parts = IMAGE.split(prompt) if eyes is not None else [prompt]  # text, image, text, ...
+    tokens: list[int] = client.tokenize(parts[0].encode("utf-8"), add_bos=True, special=True)
     bos = client.token_bos()
     while len(tokens) > 1 and tokens[0] == bos and tokens[1] == bos:
         tokens.pop(0)
+    for image, text in zip(parts[1::2], parts[2::2], strict=True):
+        tokens += eyes.tokens_of(image)
+        tokens += client.tokenize(text.encode("utf-8"), add_bos=False, special=True)
     return tokens
 
 

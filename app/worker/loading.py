@@ -56,6 +56,7 @@ def describe(
         advice=advice_of(header.metadata),
         can_shift=llm.cache_.can_shift,
         can_roll_back=llm.cache_.can_roll_back,
+        can_see=llm.eyes is not None,
     )
 
 

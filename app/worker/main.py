@@ -12,18 +12,18 @@ import sys
 import threading
 import time
 import traceback
-from dataclasses import replace
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from app.core.entities import Device, LoadParams, ModelDescription, Statistics, StopReason
-from app.core.errors import AppError, InternalError, ModelCannotWrite, NoModelLoaded, TemplateBroken
+from app.core.errors import AppError, InternalError, ModelCannotWrite, NoModelLoaded
 from app.core.logs import redirect_native_output
 from app.core.messages import (
     PROTOCOL_VERSION,
     Command,
-    CountTokens,
+    Count,
     Event,
     Failed,
     Finished,
@@ -33,30 +33,34 @@ from app.core.messages import (
     Loading,
     ModelLoaded,
     ModelUnloaded,
-    Reading,
     ShutDown,
     Stop,
-    TextProduced,
-    TokensCounted,
+    Suggest,
+    Suggested,
     Unload,
     WorkerReady,
 )
-from app.models.hardware import free_ram_bytes, give_back_memory, is_on_battery
+from app.models.hardware import free_ram_bytes, give_back_memory
 from app.models.memory import WITHOUT_CACHE, context_for, memory_bytes
 from app.models.parts import fingerprint, read_model_header
+from app.models.projector import projector_of
+from app.worker.counting import Counter
 from app.worker.keeping import Keeper
 from app.worker.loading import check_memory, describe, load_error, special_token
 
 if TYPE_CHECKING:
     from app.core.entities import Placement
+    from app.models.gguf import GgufHeader
     from app.worker.llm import StreamingLlamaCpp
-    from app.worker.prompting import ChatTemplate, FittedPrompt
+    from app.worker.loaded import Loaded
     from app.worker.states import States
+    from app.worker.vision import Eyes
 
 LOG_LINES = 40  # that an error shows
 LOG_KEPT = 2000  # pieces of a load's log: its buffers are read from it
 IDLE_S = 30.0  # without a question, then the conversation is written for after a restart
 TELL_LOAD_S = 0.1
+GOES_FIRST = (Generate, Load, Unload, ShutDown)  # a side job ends at once when one of these comes
 # How often libgomp looks again before a thread that waits for the others goes to sleep. Its default
 # is 'practically for ever' while there are as many cores as threads: then any other busy program
 # makes each of some hundred waits a token last a time slice (measured: 2 instead of 100 tokens/s
@@ -90,15 +94,15 @@ class Worker:
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._flag = AbortFlag()
         self._lock = threading.Lock()
+        self._send_lock = threading.Lock()  # counts are sent by a thread of their own
+        self._model_lock = threading.Lock()  # held while tokens are counted
         self._running = 0
+        self._is_side_job = False  # what is running
+        self._waiting = 0  # commands that go before side jobs
         self._stopped: set[int] = set()
-        self._llm: StreamingLlamaCpp | None = None
+        self._loaded: Loaded | None = None
         self._devices: tuple[Device, ...] = ()
-        self._template: ChatTemplate | None = None
-        self._description: ModelDescription | None = None
-        self._stop_texts: tuple[str, ...] = ()
         self._engine_version = ""
-        self._keeper: Keeper | None = None
         self._load_s = 0.0  # of a load that no answer has waited for yet
         self._log: list[str] = []
         self._log_callback = collect_log(self._keep_line)
@@ -113,6 +117,7 @@ class Worker:
         self._engine_version, self._devices = version, list_devices()
         no_gpu = why_no_gpu(self._devices, "".join(self._log))
         self._send(WorkerReady(PROTOCOL_VERSION, version, self._devices, no_gpu))
+        self._counter = Counter(self._count, self._send)
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
         while not isinstance(command := self._next(), ShutDown):
             try:
@@ -128,12 +133,16 @@ class Worker:
     def _next(self) -> Command:
         """The next command; a conversation that rests meanwhile is written to the disk."""
         try:
-            return self._commands.get(timeout=IDLE_S)
+            command = self._commands.get(timeout=IDLE_S)
         except queue.Empty:
-            if self._keeper is not None:
+            if self._loaded is not None:
                 with contextlib.suppress(MemoryError):  # no harm: it will be read again
-                    self._keeper.save()
-            return self._commands.get()
+                    self._loaded.keeper.save()
+            command = self._commands.get()
+        if isinstance(command, GOES_FIRST):
+            with self._lock:
+                self._waiting -= 1
+        return command
 
     def _listen(self) -> None:
         """Take commands while the main thread is inside llama.cpp; end with the pipe."""
@@ -142,9 +151,20 @@ class Worker:
                 command: Command = self._connection.recv()
                 if isinstance(command, Stop):
                     self._stop(command.target_id)
+                elif isinstance(command, Count):
+                    self._counter.put(command)
                 else:
+                    if isinstance(command, GOES_FIRST):
+                        self._make_way()
                     self._commands.put(command)
         self._leave()
+
+    def _make_way(self) -> None:
+        """Something comes that a person waits for."""
+        with self._lock:
+            self._waiting += 1
+            if self._running and self._is_side_job:
+                self._flag.set()
 
     @staticmethod
     def _leave() -> None:
@@ -165,13 +185,10 @@ class Worker:
             case Generate():
                 self._generate(command)
             case Forget():
-                if self._keeper is not None:
-                    self._keeper.forget(command.conversations)
-            case CountTokens():
-                tokens = self._model().client.tokenize(
-                    command.text.encode(), add_bos=False, special=False
-                )
-                self._send(TokensCounted(command.request_id, len(tokens)))
+                if self._loaded is not None:
+                    self._loaded.keeper.forget(command.conversations)
+            case Suggest():
+                self._suggest(command)
             case Unload():
                 self._unload()
                 self._send(ModelUnloaded(command.request_id))
@@ -180,7 +197,6 @@ class Worker:
         from app.worker import llm
         from app.worker.devices import list_devices
         from app.worker.placement import buffers_of, placed
-        from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
 
         self._send(Loading(command.request_id, 0.0))
         header = read_model_header(command.path)  # a bad file leaves the loaded model alone
@@ -209,28 +225,20 @@ class Worker:
         except ValueError as error:
             details = f"{error}\n{self._tail()}"
             raise load_error(command.path, header, params, context, details) from None
-        client = loaded.client
         if not loaded.cache_.has_memory:
             loaded.close()
             raise ModelCannotWrite(name=command.path.name, architecture=header.architecture)
-        self._llm = loaded
-        self._template = ChatTemplate(
-            source=header.chat_template or FALLBACK_TEMPLATE,
-            bos=special_token(client, client.token_bos()),
-            eos=special_token(client, client.token_eos()),
-            model_name=command.path.name,
-        )
-        self._stop_texts = () if header.chat_template else FALLBACK_STOP
         self._send(Loading(command.request_id, 1.0))
         threads = llm.thread_count(command.params.threads)
         placement = placed(command.params, device, buffers_of("".join(self._log)), threads)
-        self._description = describe(command, header, loaded, placement, time.monotonic() - began)
+        loaded.eyes = self._open_eyes(loaded, command, header, placement)
+        description = describe(command, header, loaded, placement, time.monotonic() - began)
         loaded.states = self._open_states(command, placement)
-        self._keeper = Keeper(loaded.cache_, loaded.states)
+        self._loaded = self._together(loaded, header, description)
         # only an answer that waits already has waited for it
-        self._load_s = 0.0 if self._commands.empty() else self._description.load_s
+        self._load_s = 0.0 if self._commands.empty() else description.load_s
         gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
-        self._send(ModelLoaded(command.request_id, self._description))
+        self._send(ModelLoaded(command.request_id, description))
 
     def _room(self, params: LoadParams) -> int:
         """Bytes there are for a model: the computer's, and those of the card it goes to."""
@@ -253,99 +261,98 @@ class Worker:
         )
         return States(command.keep, key)
 
-    def _generate(self, command: Generate) -> None:
-        from app.worker.prompting import fit_prompt
+    def _together(
+        self, llm: StreamingLlamaCpp, header: GgufHeader, description: ModelDescription
+    ) -> Loaded:
+        """All that belongs to the model."""
+        from app.worker.loaded import Loaded
+        from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
 
-        llm = self._model()
+        template = ChatTemplate(
+            source=header.chat_template or FALLBACK_TEMPLATE,
+            bos=special_token(llm.client, llm.client.token_bos()),
+            eos=special_token(llm.client, llm.client.token_eos()),
+            model_name=description.path.name,
+        )
+        stop_texts = () if header.chat_template else FALLBACK_STOP
+        return Loaded(llm, template, description, stop_texts, Keeper(llm.cache_, llm.states))
+
+    def _open_eyes(
+        self, llm: StreamingLlamaCpp, command: Load, header: GgufHeader, placement: Placement
+    ) -> Eyes | None:
+        """For a model with a projector beside its file; nothing is read of it yet."""
+        from app.worker.vision import Eyes
+
+        projector = projector_of(command.path, header.embedding_length)
+        if projector is None:
+            return None
+        return Eyes(
+            llm.client,
+            projector,
+            threads=placement.threads,
+            batch=llm.cache_.batch,
+            card=placement.device,
+            is_stopped=lambda: self._flag.is_set,
+            log_callback=self._log_callback,
+            log_tail=self._tail,
+        )
+
+    def _generate(self, command: Generate) -> None:
+        loaded = self._model()
         if not self._begin(command.request_id):
             self._send(Finished(command.request_id, StopReason.STOPPED, Statistics()))
             return
         try:
-            assert self._template is not None
-            fitted = fit_prompt(
-                command.system, command.messages, self._template, llm.count, llm.client.n_ctx()
-            )
-            if not llm.tokens_of(fitted.text):  # llama.cpp would end the process
-                raise TemplateBroken("nothing came of it", name=Path(llm.model_path).name)
-            self._use_threads(llm, is_gentle=command.is_gentle)
-            if self._keeper is not None:
-                self._keeper.change_to(command.conversation)
-            self._stream(llm, fitted, command)
+            loaded.generate(command, self._send, self._load_s)
+            self._load_s = 0.0  # the next answer does not wait for it
         finally:
-            with self._lock:
-                self._running = 0
-                self._flag.clear()
+            self._end()
 
-    def _begin(self, request_id: int) -> bool:
-        """False if it was stopped while it waited."""
+    def _suggest(self, command: Suggest) -> None:
+        loaded, text = self._model(), ""
+        if self._begin(command.request_id, is_side_job=True):
+            try:
+                text = loaded.suggest(command, lambda: not self._flag.is_set)
+            finally:
+                self._end()
+        self._send(Suggested(command.request_id, text))
+
+    def _count(self, texts: Sequence[str]) -> tuple[int, int]:
+        with self._model_lock:  # so long the model is not closed
+            return (-1, -1) if self._loaded is None else self._loaded.count(texts)
+
+    def _begin(self, request_id: int, *, is_side_job: bool = False) -> bool:
+        """False if it was stopped while it waited, or something waits that goes first."""
         with self._lock:
-            if request_id in self._stopped:
+            if request_id in self._stopped or (is_side_job and self._waiting):
                 return False
             self._stopped = {target for target in self._stopped if target > request_id}
-            self._running = request_id
+            self._running, self._is_side_job = request_id, is_side_job
             self._flag.clear()
             return True
 
-    def _stream(self, llm: StreamingLlamaCpp, fitted: FittedPrompt, command: Generate) -> None:
-        from app.worker.generation import Request
-        from app.worker.llm import AnswerEnd
-        from app.worker.sampling import advised
+    def _end(self) -> None:
+        with self._lock:
+            self._running = 0
+            self._flag.clear()
 
-        assert self._description is not None
-
-        def tell(done: int, total: int, seconds_left: float) -> None:
-            self._send(Reading(command.request_id, done, total, seconds_left))
-
-        sampling = advised(command.sampling, self._description.advice)
-        request = Request(
-            sampling, command.conversation, fitted.dropped_turns, tell, command.may_guess
-        )
-        end = AnswerEnd()
-        answer = llm.stream(
-            fitted.text,
-            {"callbacks": [end]},
-            stop=[*sampling.stop, *self._stop_texts],
-            request=request,
-        )
-        for text in answer:
-            if text:
-                context = len(llm.cache_.tokens)
-                self._send(TextProduced(command.request_id, text, request.produced, context))
-        placement = self._description.placement
-        statistics = replace(
-            end.statistics,
-            load_s=self._load_s,
-            gpu_layers=placement.gpu_layers,
-            layers=placement.layers,
-        )
-        self._load_s = 0.0  # the next answer does not wait for it
-        self._send(Finished(command.request_id, end.reason, statistics))
-
-    def _use_threads(self, llm: StreamingLlamaCpp, *, is_gentle: bool) -> None:
-        """Half as many on battery, if the person wants that."""
-        import llama_cpp
-
-        assert self._description is not None
-        count = self._description.placement.threads
-        if is_gentle and is_on_battery():
-            count = max(count // 2, 1)
-        llama_cpp.llama_set_n_threads(llm.client.ctx, count, count)
-
-    def _model(self) -> StreamingLlamaCpp:
-        if self._llm is None:
+    def _model(self) -> Loaded:
+        if self._loaded is None:
             raise NoModelLoaded
-        return self._llm
+        return self._loaded
+
+    @property
+    def _description(self) -> ModelDescription | None:
+        """Of what is loaded."""
+        return self._loaded.description if self._loaded is not None else None
 
     def _unload(self) -> None:
         """Give the memory back, to the system too."""
-        if self._keeper is not None:
-            self._keeper.close()
-            self._keeper = None
-        if self._llm is not None:
-            self._llm.close()
-            self._llm = None
-            self._template = None
-            self._description = None
+        with self._model_lock:
+            loaded, self._loaded = self._loaded, None
+        if loaded is not None:
+            loaded.close()
+            del loaded
             gc.collect()
             give_back_memory()
 
@@ -361,6 +368,7 @@ class Worker:
 
     def _send(self, event: Event) -> None:
         try:
-            self._connection.send(event)
+            with self._send_lock:
+                self._connection.send(event)
         except OSError:
             self._leave()

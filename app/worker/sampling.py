@@ -103,8 +103,16 @@ class Sampler:
         elif (params.repeat_penalty, params.frequency_penalty, params.presence_penalty) == OFF:
             return
         for token in tokens[-window:] if window else ():
-            if not llama_cpp.llama_vocab_is_control(self._vocabulary, token):
+            is_word = token >= 0 and not llama_cpp.llama_vocab_is_control(self._vocabulary, token)
+            if is_word:  # no mark, and no piece of an image
                 llama_cpp.llama_sampler_accept(self._chain, token)
+
+    def follow(self, tokens: Sequence[int]) -> None:
+        """Let a grammar go on after these tokens of the answer. Raises GrammarBroken."""
+        for token in tokens if self._grammar is not None else ():
+            if not self._is_allowed(token):  # taking it would end the process
+                raise GrammarBroken(reason="what is written already does not follow it")
+            llama_cpp.llama_sampler_accept(self._grammar, token)
 
     def sample(self, index: int = -1) -> int:
         """The next token, from the scores at `index` of the last batch; it counts as written."""

@@ -7,6 +7,7 @@ faster than writing token by token, on this machine and for this model.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
@@ -106,8 +107,11 @@ class Speculation:
             self._places[tuple(tokens[end - GRAM : end])] = end
         self._known = max(len(tokens), self._known)
         at = self._places.get((*tokens[len(tokens) - GRAM + 1 :], token))
-        room = min(MOST, self._cache.size - len(tokens) - 1, self._cache.batch - 1)
-        return [] if at is None else tokens[at : at + room]
+        room = min(MOST, self._cache.free - 1, self._cache.batch - 1)
+        if at is None:
+            return []
+        # an image is no guess
+        return list(itertools.takewhile(lambda entry: entry >= 0, tokens[at : at + max(room, 0)]))
 
     def _verify(self, token: int, guess: list[int], sampler: Sampler) -> list[int]:
         """Read `token` and the guess at once; what the sampler chooses, up to the first difference.

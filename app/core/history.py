@@ -1,0 +1,55 @@
+"""How much of a long conversation can matter to the model: cheap weights instead of tokens.
+
+The window has no tokenizer, and a conversation may have ten thousand messages. Weights say about
+how many bytes a message is; the worker drops old turns at places that depend on them alone, so it
+chooses the same places whether or not what is before them was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.entities import ChatMessage, Role
+
+SAMPLE = 64  # characters by which the bytes of a text are estimated
+IMAGE_WEIGHT = 1024  # of an image, which is some hundred tokens: as much as so many bytes of text
+# bytes a token has at most on average: English has 4, code full of spaces 8. Of a conversation this
+# many times the context is sent; where a text is denser still, more of it is left out
+MOST_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The end of a conversation, and what was left out before it."""
+
+    messages: tuple[ChatMessage, ...]
+    omitted_turns: int = 0
+    omitted_weight: int = 0
+
+
+def weight(message: ChatMessage) -> int:
+    """About the bytes of a message, in a time that does not depend on its length."""
+    text = message.content
+    if text.isascii():  # known without looking at it
+        size = len(text)
+    else:
+        sample = text[:SAMPLE]
+        size = len(text) * len(sample.encode("utf-8", "replace")) // len(sample)
+    return size + len(message.images) * IMAGE_WEIGHT
+
+
+def sendable(history: Sequence[ChatMessage], context: int) -> Sent:
+    """What may fit into `context` tokens: it begins with a question that follows an answer."""
+    most, held, start = context * MOST_BYTES, 0, 0
+    for index in range(len(history) - 1, 0, -1):
+        held += weight(history[index])
+        is_start = history[index].role is Role.USER and history[index - 1].role is Role.ASSISTANT
+        if held > most and is_start:
+            start = index
+            break
+    if not start:
+        return Sent(tuple(history))
+    # neighbours of the same role are one turn to the model
+    turns = sum(1 for i in range(start) if i == 0 or history[i].role is not history[i - 1].role)
+    return Sent(tuple(history[start:]), turns, sum(map(weight, history[:start])))
