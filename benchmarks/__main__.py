@@ -17,6 +17,8 @@ from benchmarks import (
     event_loop,
     library_list,
     long_answer,
+    long_conversation,
+    many_conversations,
     memory,
     packaged,
     report,
@@ -41,6 +43,8 @@ MEASUREMENTS: dict[str, Callable[[Screen], list[Figure]]] = {
     "packaged": packaged.measure,
     "engine-speed": engine_speed.measure,
     "long-answer": long_answer.measure,
+    "long-conversation": long_conversation.measure,
+    "many-conversations": many_conversations.measure,
     "ten-turns": ten_turns.measure,
     "resume": resume.measure,
 }

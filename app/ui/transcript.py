@@ -1,108 +1,87 @@
-"""The conversation on show: messages one under the other, following the end while it grows."""
+"""The conversation on show: what is added, grows or is looked for, and keys that go through it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
 
-from app.core.entities import Message, MessageId
+from app.core.entities import AttachmentId, Message, MessageId
 from app.core.messages import Reading
 from app.ui.message_view import MessageView
-from app.ui.theme import GAP, READING_WIDTH, Theme
+from app.ui.selection import Selection
+from app.ui.selection_mouse import SelectionMouse
+from app.ui.theme import Theme
+from app.ui.transcript_anchor import Anchor
+from app.ui.transcript_focus import next_control, widget_outside
+from app.ui.transcript_list import END, OPENING_S, MessageList, grown
+from app.ui.transcript_marks import Marks
+from app.ui.transcript_views import show_new
 
 FRAME_MS = 60  # text is painted at most this often: 16 times a second reads as continuous
 MAX_FRAME_MS = 200
 # Of the time: on two cores what the window takes is taken from the model, which needs them both
 PAINT_SHARE = 0.03
-NEAR_END = 40  # pixels from the end that still count as being there
-AT_ONCE = 4  # messages at the end that are shown first; those above follow in slices
-BATCH = 16  # messages that get their places together, at least
-SLICE_S = 0.008  # seconds of work between two looks at keyboard and mouse
-SETTLE_MS = 200  # until Qt has laid out what was put in place
+FOUND_AT = 4  # what was looked for is shown at this part of the height: a fourth from the top
 
 
-class Transcript(QScrollArea):
+class Transcript(MessageList):
     """Shows messages; text of a growing answer is gathered and painted once a frame."""
 
     retry_requested = Signal()
+    action_requested = Signal(str, str)  # an action, the message's id
+    picture_wanted = Signal(str)  # an attachment's id; its bytes go to `show_picture`
+    quote_requested = Signal(str)  # Markdown that was selected, without marks of quotation
     text_painted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._views: dict[MessageId, MessageView] = {}
+        super().__init__(theme, parent)
         self._pending: dict[MessageId, list[str]] = {}
-        self._above: list[Message] = []  # older ones without a view yet, newest last
-        self._ready: list[MessageView] = []  # views that wait for their places, newest first
-        self._follows_end = True
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Conversation"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        ground = QWidget()
-        outer = QVBoxLayout(ground)
-        outer.setContentsMargins(GAP * 3, GAP * 2, GAP * 3, GAP * 2)
-        self._column = QWidget()
-        self._column.setMaximumWidth(READING_WIDTH)
-        self._messages = QVBoxLayout(self._column)
-        self._messages.setContentsMargins(0, 0, 0, 0)
-        self._messages.setSpacing(GAP)
-        self._messages.addStretch(1)
-        # a stretch on both sides would starve the column: centre it by hand in the event filter
-        outer.addWidget(self._column)
-        self._outer = outer
-        self.setWidget(ground)
-        self.viewport().installEventFilter(self)
+        self.selection = Selection(self)
+        self._mouse = SelectionMouse(self, self.selection)
+        self._mouse.quote_requested.connect(self.quote_requested)
+        self._marks = Marks(theme, self.viewport())
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.timeout.connect(self._paint_pending)
         self._frame_ms = FRAME_MS
         self._painted_at = 0.0
-        self._fill = QTimer(self)
-        self._fill.setSingleShot(True)
-        self._fill.timeout.connect(self._add_above)
-        self._is_filling = False
-        self._end = 0  # the scroll bar's maximum
-        bar = self.verticalScrollBar()
-        bar.rangeChanged.connect(self._keep_end)
-        bar.valueChanged.connect(self._notice_scroll)
-        theme.changed.connect(self._restyle)
 
-    def show_messages(self, messages: Sequence[Message]) -> None:
-        """Replace everything by `messages` and go to the end; the first ones follow in a moment."""
+    def show_messages(self, messages: Sequence[Message], at: MessageId | None = None) -> None:
+        """Replace everything by `messages` and go to the end.
+
+        With `at`, a message that is there before and after, it stays where it is on the screen.
+        """
         self._frame.stop()
-        self._fill.stop()
         self._pending.clear()
-        for view in self._views.values():
-            self._messages.removeWidget(view)
-            view.hide()
-            view.deleteLater()
-        self._views.clear()
-        self._ready.clear()
-        self._is_filling = False
-        self._follows_end = True
-        self._above = list(messages[:-AT_ONCE])
-        self.setUpdatesEnabled(False)
-        for message in messages[-AT_ONCE:]:
-            self._add(message)
-        self._mark_last()
-        self.setUpdatesEnabled(True)
-        if self._above:
-            self._fill.start(0)
+        self._marks.clear()
+        stays = at is not None and at in self._places
+        anchor = Anchor(at, self._top_of(self._places[at])) if stays and at is not None else None
+        self._is_arranging = True
+        try:
+            self._set_messages(messages)
+            self.selection.messages_changed()
+        finally:
+            self._is_arranging = False
+        self._anchor = anchor if at in self._places else None
+        self._follows_end = self._anchor is None
+        self.arrange(OPENING_S)
+        self.viewport().update()
 
     def add_message(self, message: Message) -> None:
         """One more at the end; the view goes there."""
+        self._append(message)
         self._follows_end = True
-        self._add(message)
-        self._mark_last()
+        self.arrange()
 
     def append_text(self, message_id: MessageId, text: str) -> None:
         """The answer grew; painted with the next frame."""
-        if message_id not in self._views:
+        if message_id not in self._places:
             return
         self._pending.setdefault(message_id, []).append(text)
         if not self._frame.isActive():
@@ -111,105 +90,215 @@ class Transcript(QScrollArea):
 
     def show_reading(self, message_id: MessageId, reading: Reading) -> None:
         """How far the prompt of an answer was read."""
-        if (view := self._views.get(message_id)) is not None:
+        if (view := self._made.get(message_id)) is not None:
             view.show_reading(reading.done, reading.total, reading.seconds_left)
+
+    def show_waiting(self, message_id: MessageId) -> None:
+        """The answer waits until another conversation's is written."""
+        if (view := self._made.get(message_id)) is not None:
+            view.show_waiting()
+
+    def show_picture(self, attachment_id: AttachmentId, data: bytes) -> None:
+        """The bytes of a picture that was wanted."""
+        for view in self.views():
+            if view.attachments is not None:
+                view.attachments.show_picture(attachment_id, data)
 
     def update_message(self, message: Message) -> None:
         """Its status is another one now."""
         self._paint_pending()
-        self._above = [message if old.id == message.id else old for old in self._above]
-        view = self._views.get(message.id)
-        if view is not None:
-            view.update_from(message)
+        if message.id in self._places:
+            self._change(message)
             self._mark_last()
+            self.arrange()
 
     def text_of(self, message_id: MessageId) -> str:
-        """What is shown of a message, as Markdown."""
-        return self._views[message_id].text
+        """What is shown of a message, as Markdown; raises KeyError if it is not in it."""
+        return self.message_text(self._places[message_id])
 
-    def views(self) -> list[MessageView]:
-        """The messages on show, first one first."""
-        return [self._view_at(place) for place in range(self._count)]
+    def message_text(self, place: int) -> str:
+        """The Markdown of the message with that number, as far as it was shown."""
+        message = self._messages[place]
+        is_whole = self._made.is_whole(message.id)
+        view = self._made.get(message.id)
+        return view.text if view is not None and is_whole else message.content
+
+    def scroll_to(self, message_id: MessageId, words: Sequence[str] = ()) -> None:
+        """Jump to a message, show for a moment which it is, and mark `words` in it."""
+        if message_id not in self._places:
+            return
+        self._marks.show(message_id, words)
+        self.show_place(self._places[message_id])
+        view = self._made.get(message_id)
+        if view is None:  # nothing is on the screen yet; it is marked when it is
+            return
+        self._marks.apply(view)
+        first = self._marks.first_y(view)
+        if first is not None:
+            self.show_place(self._places[message_id], first)
+
+    def show_place(self, place: int, y: int = 0) -> None:
+        """Go to the message with that number, to `y` pixels below its top."""
+        self._follows_end = False
+        page = self.viewport().height()
+        self._anchor = Anchor(self._messages[place].id, page // FOUND_AT - y if y else END)
+        self.arrange(OPENING_S)
+
+    # for the selection
 
     @property
-    def _count(self) -> int:
-        """Messages in their places; below them there is only the stretch."""
-        return self._messages.count() - 1
+    def messages(self) -> Sequence[Message]:
+        """All messages, those without a widget too."""
+        return self._messages
 
-    def _view_at(self, place: int) -> MessageView:
-        item = self._messages.itemAt(place)
-        view = item.widget() if item is not None else None
-        assert isinstance(view, MessageView)
+    def place_of(self, message_id: MessageId) -> int:
+        """The number of a message; raises KeyError if it is not on show."""
+        return self._places[message_id]
+
+    def view_at(self, place: int) -> MessageView | None:
+        """The widget of the message with that number, if it has one."""
+        return self._made.get(self._messages[place].id)
+
+    def has_message(self, message_id: MessageId) -> bool:
+        """Whether it is on show, with a widget or without."""
+        return message_id in self._places
+
+    def ready_view(self, place: int) -> MessageView:
+        """The widget of the message with that number, made and laid out now if it was not."""
+        if not self._is_ready(place):
+            self._finish(place)
+        view = self._made.get(self._messages[place].id)
+        assert view is not None
         return view
 
-    def _add(self, message: Message) -> None:
-        self._messages.insertWidget(self._count, self._make_view(message))
+    def place_at(self, y: int) -> int:
+        """The number of the message `y` pixels below the top of the viewport."""
+        return self._heights.at(y + self.verticalScrollBar().value() - END)
 
-    def _make_view(self, message: Message) -> MessageView:
-        view = MessageView(message, self._theme, self._column)
+    def _prepare(self, view: MessageView) -> None:
         view.retry_requested.connect(self.retry_requested)
-        self._views[message.id] = view
-        return view
+        view.action_requested.connect(self.action_requested)
+        view.picture_wanted.connect(self.picture_wanted)
+        if view.attachments is not None:
+            view.attachments.ask_for_pictures()
 
-    def _add_above(self) -> None:
-        """Prepare some of the older messages; those ready get their places in growing batches.
+    def _must_stay(self, message: Message) -> bool:
+        # the mouse's events go to the block that it was pressed in, however far it is by now
+        return super()._must_stay(message) or self._mouse.pressed == message.id
 
-        Each batch lays out the whole column again: it is worth it for as many as are there.
-        """
-        self._is_filling = bool(self._above or self._ready)
-        if not self._is_filling:
-            return
-        end = time.monotonic() + SLICE_S
-        while self._above and time.monotonic() < end:
-            view = self._make_view(self._above.pop())
-            view.set_last(False)
-            self._ready.append(view)
-        if not self._above or len(self._ready) >= max(BATCH, self._count):
-            for view in self._ready:
-                self._messages.insertWidget(0, view)
-            self._ready.clear()
-        # after the last batch once more, when it has changed the height
-        self._fill.start(0 if self._above or self._ready else SETTLE_MS)
-
-    def _mark_last(self) -> None:
-        count = self._count
-        for place in range(max(0, count - 4), count):
-            self._view_at(place).set_last(place == count - 1)
+    def _view_changed(self, view: MessageView) -> None:
+        self._mouse.watch(view)
+        self.selection.apply_to(view)
+        self._marks.apply(view)
 
     def _paint_pending(self) -> None:
         self._frame.stop()
         started = time.monotonic()
         pending, self._pending = self._pending, {}
         for message_id, pieces in pending.items():
-            view = self._views.get(message_id)
-            if view is not None:
-                view.append("".join(pieces))
+            text = "".join(pieces)
+            view = self._made.get(message_id)
+            if view is not None and self._made.is_whole(message_id):
+                view.append(text)
+                show_new(view)
+                self._view_changed(view)
+            else:
+                place = self._places[message_id]
+                self._messages[place] = grown(self._messages[place], text)
         if pending:
+            self.arrange()
             # the repaint that follows takes about as long again
             self._painted_at = time.monotonic()
             cost_ms = (self._painted_at - started) * 1000 * 2
             self._frame_ms = min(max(FRAME_MS, int(cost_ms / PAINT_SHARE)), MAX_FRAME_MS)
             self.text_painted.emit()
 
-    def _notice_scroll(self, value: int) -> None:
-        self._follows_end = value >= self.verticalScrollBar().maximum() - NEAR_END
+    # keys
 
-    def _keep_end(self, _minimum: int, maximum: int) -> None:
-        bar, grown = self.verticalScrollBar(), maximum - self._end
-        self._end = maximum
-        if self._follows_end:
-            bar.setValue(maximum)
-        elif self._is_filling:  # it grew above what is being read
-            bar.setValue(bar.value() + grown)
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self.handle_key(event):
+            super().keyPressEvent(event)
 
-    def _restyle(self) -> None:
-        for view in self._views.values():
-            view.restyle()
+    def handle_key(self, event: QKeyEvent) -> bool:
+        """Do what a key means for the whole conversation; whether it means anything."""
+        bar = self.verticalScrollBar()
+        page = max(1, self.viewport().height() - 3 * bar.singleStep())
+        no_modifier = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        )
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self.selection.select_all()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.selection.copy()
+        elif event.matches(QKeySequence.StandardKey.MoveToStartOfDocument):
+            bar.setValue(0)
+        elif event.matches(QKeySequence.StandardKey.MoveToEndOfDocument):
+            bar.setValue(bar.maximum())
+        elif no_modifier and event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            bar.setValue(bar.value() + (page if event.key() == Qt.Key.Key_PageDown else -page))
+        elif no_modifier and event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            bar.setValue(bar.maximum() if event.key() == Qt.Key.Key_End else 0)
+        elif event.key() == Qt.Key.Key_Escape and (self.selection.is_wide or self._marks.is_on):
+            self.selection.clear()
+            self._marks.clear()
+        else:
+            return False
+        return True
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and watched is self.viewport():
-            # of the whole width, so that the scroll bar's coming and going moves nothing
-            side = GAP * 3 + max(0, self.width() - READING_WIDTH - GAP * 6) // 2
-            right = max(GAP, side - (self.width() - self.viewport().width()))
-            self._outer.setContentsMargins(side, GAP * 2, right, GAP * 2)
-        return super().eventFilter(watched, event)
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes through the messages in their order, also to those without a widget yet."""
+        found = next_control(self, forward=next)
+        if found is None:
+            found = widget_outside(self, forward=next)
+        if found is None:
+            return super().focusNextPrevChild(next)
+        reason = Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason
+        found.setFocus(reason)
+        self.show_widget(found)
+        return True
+
+    def count(self) -> int:
+        """How many messages there are."""
+        return len(self._messages)
+
+    def first_place(self) -> int:
+        """The number of the first message on the screen."""
+        return self._on_screen()[0]
+
+    def focus_place(self) -> int | None:
+        """The number of the message that has the keyboard's focus, if one has."""
+        has_focus = self._made.has_focus
+        return next((p for p in self._order() if has_focus(self._messages[p].id)), None)
+
+    def make(self, place: int) -> MessageView | None:
+        """The widget of the message with that number, made now if there is none, and shown."""
+        if self.view_at(place) is None:
+            self.show_place(place)
+        return self.view_at(place)
+
+    def show_widget(self, widget: QWidget) -> None:
+        """Scroll as little as is needed for `widget`, something in a message, to be seen."""
+        if not self.viewport().isAncestorOf(widget):
+            return
+        top = widget.mapTo(self.viewport(), widget.rect().topLeft()).y()
+        bottom, page, bar = (
+            top + widget.height(),
+            self.viewport().height(),
+            self.verticalScrollBar(),
+        )
+        if top < 0 or widget.height() > page:
+            bar.setValue(bar.value() + top)
+        elif bottom > page:
+            bar.setValue(bar.value() + bottom - page)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setAccessibleName(self.tr("Conversation"))
+        super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if (lit := self._marks.lit) is not None:
+            painter = QPainter(self.viewport())
+            self._marks.paint(painter, self._made.get(lit))
+            painter.end()
