@@ -9,7 +9,7 @@ from typing import Protocol
 from app.core.entities import ConversationId, Message, MessageId, Statistics, Status
 from app.core.errors import Problem
 from app.services.ports import Scheduler
-from app.storage.history import History
+from app.storage.storage import Storage
 
 SAVE_S = 0.8  # seconds between two saves of a growing answer: with the write, under one second
 RETRY_S = 5.0  # seconds until the end of an answer that could not be saved is tried again
@@ -20,10 +20,10 @@ class Store(Protocol):
 
     def __call__(
         self,
-        work: Callable[[History], None],
+        work: Callable[[Storage], None],
         done: Callable[[None], None],
         failed: Callable[[Problem], None] | None = None,
-    ) -> None: ...
+    ) -> bool: ...
 
 
 class GrowingAnswer:
@@ -43,8 +43,9 @@ class GrowingAnswer:
         self._store = store
         self._scheduler = scheduler
         self._complain = complain
-        self._pieces: list[str] = []
-        self._saved_pieces = 0
+        # an answer that is continued begins with what was there
+        self._pieces = [message.content] if message.content else []
+        self._saved_pieces = len(self._pieces)
         self._is_saving = False
         self._has_complained = False
         self._cancel_save: Callable[[], None] | None = None
@@ -64,7 +65,7 @@ class GrowingAnswer:
 
     @property
     def has_text(self) -> bool:
-        """Whether any came yet."""
+        """Whether there is any yet."""
         return bool(self._pieces)
 
     @property
@@ -128,7 +129,7 @@ class GrowingAnswer:
             over()
             self._complain_once(problem)
 
-        self._store(lambda h: h.save_text(self._message.id, text), done, failed)
+        self._store(lambda s: s.history.save_text(self._message.id, text), done, failed)
 
     def _store_end(self) -> None:
         if self._is_closed:
@@ -142,7 +143,7 @@ class GrowingAnswer:
             self._complain_once(problem)
             self._scheduler.call_later(RETRY_S, self._store_end)
 
-        self._store(lambda h: h.finish(message), done, failed)
+        self._store(lambda s: s.history.finish(message), done, failed)
 
     def _complain_once(self, problem: Problem) -> None:
         if not self._has_complained:

@@ -1,355 +1,445 @@
-"""One turn from typed text to stored answer; every read and write of storage on its own lane."""
+"""The conversation that one window shows: sending, and every change as a branch beside the old."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Protocol, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 from app.core.entities import (
+    Attachment,
+    AttachmentId,
     ChatMessage,
     Conversation,
     ConversationId,
     Message,
-    ModelDescription,
+    MessageId,
     Role,
-    SamplingParams,
-    Statistics,
-    Status,
-    StopReason,
 )
 from app.core.errors import Problem
-from app.core.messages import Reading, TextProduced
-from app.core.models_entities import ModelUsage
+from app.core.messages import Reading
 from app.core.settings import Settings
-from app.services.answer import GrowingAnswer
-from app.services.ports import ChatListener, EngineListener, Lane, Scheduler
-from app.storage.database import open_database, set_aside
-from app.storage.history import History, Turn
+from app.services.answers import Answers
+from app.services.conversations import Conversations
+from app.services.ports import AnswerListener, ChatListener, ConversationsListener
+from app.services.turns import as_turns
+from app.storage.history import Turn
+from app.storage.storage import Storage
 
 T = TypeVar("T")
-STATUS_OF = {
-    StopReason.END: Status.COMPLETE,
-    StopReason.LIMIT: Status.CUT_OFF,
-    StopReason.STOPPED: Status.STOPPED,
-}
+EXCERPT = 60  # characters of a deleted message that say which one it was
 
 
-class AnswerEngine(Protocol):
-    """What the chat needs of the engine."""
-
-    model: ModelDescription | None
-
-    def add_listener(self, listener: EngineListener) -> None: ...
-
-    def generate(
-        self,
-        system: str,
-        history: Sequence[ChatMessage],
-        sampling: SamplingParams,
-        conversation: str = "",
-        *,
-        is_gentle: bool = False,
-        may_guess: bool = False,
-    ) -> int: ...
-
-    def stop(self, request_id: int) -> None: ...
-
-
-class ChatService(EngineListener):
-    """Conversations and the one answer that may be in the making; main thread only."""
+class Chat(AnswerListener, ConversationsListener):
+    """One open conversation and its branch; main thread only. `close` it with its window."""
 
     def __init__(
-        self,
-        database_path: Path,
-        engine: AnswerEngine,
-        scheduler: Scheduler,
-        settings: Callable[[], Settings],
+        self, conversations: Conversations, answers: Answers, settings: Callable[[], Settings]
     ) -> None:
-        self._path = database_path
-        self._engine = engine
-        self._scheduler = scheduler
+        self._conversations = conversations
+        self._answers = answers
         self._settings = settings
         self._listeners: list[ChatListener] = []
-        self._history: History | None = None
-        self._conversations: list[Conversation] = []
         self._branch: list[Message] = []
-        self._answer: GrowingAnswer | None = None
         self._is_sending = False
         self._is_stop_wanted = False
-        self._last_deleted: Conversation | None = None
-        self._unsafe: list[GrowingAnswer] = []  # ended, and perhaps not on the disk yet
+        self._opening: ConversationId | None = None
         self.open_conversation_id: ConversationId | None = None
-        engine.add_listener(self)
+        conversations.add_listener(self)
+        answers.add_listener(self)
 
     def add_listener(self, listener: ChatListener) -> None:
         """Tell `listener` from now on."""
         self._listeners.append(listener)
 
+    def close(self) -> None:
+        """Hear nothing more; the window is gone. An answer in the making goes on."""
+        self._conversations.remove_listener(self)
+        self._answers.remove_listener(self)
+        self._listeners.clear()
+
     @property
     def is_ready(self) -> bool:
         """Whether the database is open."""
-        return self._history is not None
+        return self._conversations.is_ready
+
+    @property
+    def branch(self) -> Sequence[Message]:
+        """The messages on show, first message first."""
+        return tuple(self._branch)
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The one on show, as the list has it."""
+        open_id = self.open_conversation_id
+        return next((c for c in self._conversations.all if c.id == open_id), None)
 
     @property
     def is_answering(self) -> bool:
-        """Whether an answer is being written or about to be."""
-        return self._answer is not None or self._is_sending
+        """Whether an answer of this conversation is being written or about to be."""
+        open_id = self.open_conversation_id
+        return self._is_sending or (open_id is not None and self._answers.is_answering(open_id))
 
-    def start(self) -> None:
-        """Open the database, mend what the last end left, list the conversations."""
-
-        def work() -> tuple[History, list[Conversation]]:
-            history = History(open_database(self._path))
-            history.heal()
-            history.empty_bin()
-            return history, history.conversations()
-
-        def done(result: tuple[History, list[Conversation]]) -> None:
-            self._history = result[0]
-            self._show_list(result[1])
-            self._tell(lambda listener: listener.storage_ready())
-
-        self._scheduler.run(
-            Lane.STORAGE, work, done, lambda p: self._tell(lambda li: li.storage_failed(p))
-        )
-
-    def retry_storage(self) -> None:
-        """Try again to open the database, unless it is open."""
-        if not self.is_ready:
-            self.start()
-
-    def set_damaged_aside(self) -> None:
-        """Rename a damaged database and begin an empty one."""
-        self._scheduler.run(
-            Lane.STORAGE, lambda: set_aside(self._path), lambda _: self.start(), self._complain
-        )
+    # opening
 
     def new_conversation(self) -> None:
         """Show an empty conversation; it is stored with its first message."""
-        self._show(None, [])
+        self._opening = None
+        self._show(None, [], None)
 
-    def open_conversation(self, conversation_id: ConversationId) -> None:
-        """Show another conversation, with the text so far of an answer in the making."""
+    def open_conversation(
+        self, conversation_id: ConversationId, at: MessageId | None = None
+    ) -> None:
+        """Show another conversation, with the text so far of an answer in the making.
+
+        With `at` along the branch that has that message, and there.
+        """
+
+        def work(storage: Storage) -> tuple[Conversation, list[Message]]:
+            if at is not None:
+                storage.history.choose(at)
+            history = storage.history
+            return history.conversation(conversation_id), history.branch(conversation_id)
 
         def done(result: tuple[Conversation, list[Message]]) -> None:
-            self._show(*result)
+            if self._opening == conversation_id:  # else another was asked for meanwhile
+                self._show(*result, at)
 
-        self._store(lambda h: (h.conversation(conversation_id), h.branch(conversation_id)), done)
+        self._opening = conversation_id
+        self._conversations.run(work, done)
 
-    def send(self, text: str) -> None:
+    # writing
+
+    def send(self, text: str, attachments: Sequence[Attachment] = ()) -> None:
         """Store `text` with an empty answer, then ask the model; refused while one is answering."""
         text = text.strip()
-        if not text or self.is_answering:
+        if not (text or attachments) or self.is_answering:
             return
         conversation_id = self.open_conversation_id
-        system, model = self._settings().system_prompt, self._model_name()
+        system, model = self._settings().system_prompt, self._answers.model_name
+        ids = [attachment.id for attachment in attachments]
+
+        def begin(storage: Storage) -> Turn:
+            return storage.history.begin_turn(conversation_id, text, system, model, attachments=ids)
+
+        self._send(begin, text)
+
+    def edit(
+        self, message_id: MessageId, text: str, attachments: Sequence[Attachment] = ()
+    ) -> None:
+        """Another version of a message beside the old one; a question is asked again."""
+        message = self._find(message_id)
+        if message is None or self.is_answering or not text.strip():
+            return
+        ids = [attachment.id for attachment in attachments]
+        if message.role is Role.ASSISTANT:
+            self._branch_off(lambda s: s.history.add_edited(message, text, ids), message_id)
+            return
+        model = self._answers.model_name
+
+        def begin(storage: Storage) -> Turn:
+            return storage.history.begin_turn(
+                message.conversation_id,
+                text.strip(),
+                "",
+                model,
+                after=message.parent_id,
+                attachments=ids,
+            )
+
+        self._send(begin, text, keeps=message.parent_id)
+
+    def try_again(self) -> None:
+        """Another answer to the last question, beside the one that is there."""
+        last = self._branch[-1] if self._branch else None
+        if last is not None:
+            self.regenerate(last.id)
+
+    def regenerate(self, message_id: MessageId) -> None:
+        """Another answer beside this one; of a question: another answer to it."""
+        question = self._find(message_id)
+        while question is not None and question.role is Role.ASSISTANT:
+            question = self._find(question.parent_id)
+        if question is None:
+            return
+        asked, model = question, self._answers.model_name
+        self._answer_anew(asked, lambda s: s.history.begin_answer(asked, model))
+
+    def continue_answer(self, message_id: MessageId) -> None:
+        """Have an answer that was cut short go on where it ends, as a branch of its own."""
+        answer, model = self._find(message_id), self._answers.model_name
+        if answer is None or answer.role is not Role.ASSISTANT or answer.parent_id is None:
+            return
+        question = self._find(answer.parent_id)
+        cut = answer
+        if question is not None:
+            self._answer_anew(
+                question, lambda s: s.history.begin_continuation(cut, model), cut.content
+            )
+
+    def stop(self) -> None:
+        """End the answer that is being written here; what there is stays."""
+        if self._is_sending:
+            self._is_stop_wanted = True  # as soon as there is something to stop
+        elif self.open_conversation_id is not None:
+            self._answers.stop(self.open_conversation_id)
+
+    # branches
+
+    def choose_sibling(self, message_id: MessageId, step: int) -> None:
+        """Show the version before (-1) or after (1) this one; what follows it comes along."""
+        message = self._find(message_id)
+        if message is None or self.is_answering:
+            return
+        place = message.sibling - 1 + step
+
+        def pick(storage: Storage) -> MessageId | None:
+            versions = storage.history.siblings(message_id)
+            return versions[place].id if 0 <= place < len(versions) else None
+
+        self._show_version(pick)
+
+    def show_version(self, message_id: MessageId) -> None:
+        """Show the branch that goes through this message, in the same place of the window."""
+        if not self.is_answering:
+            self._show_version(lambda _: message_id)
+
+    def _show_version(self, pick: Callable[[Storage], MessageId | None]) -> None:
+        conversation_id = self.open_conversation_id
+        if conversation_id is None:
+            return
+
+        def work(storage: Storage) -> tuple[list[Message], MessageId | None]:
+            chosen = pick(storage)
+            if chosen is not None:
+                storage.history.choose(chosen)
+            return storage.history.branch(conversation_id), chosen
+
+        self._read_branch(work)
+
+    def find_versions(self, message_id: MessageId, done: Callable[[list[Message]], None]) -> None:
+        """Tell `done` all versions of a message, the first one first."""
+        self._conversations.run(lambda s: s.history.siblings(message_id), self._while_open(done))
+
+    def delete_message(self, message_id: MessageId) -> None:
+        """Move a message, and what followed it, to the bin."""
+        message = self._find(message_id)
+        if message is None:
+            return
+        if self.is_answering:
+            self.stop()
+
+        def work(storage: Storage) -> tuple[list[Message], MessageId | None]:
+            storage.bin.delete_message(message_id)
+            return storage.history.branch(message.conversation_id), message.parent_id
+
+        def done(_: object) -> None:
+            excerpt = " ".join(message.content.split())[:EXCERPT]
+            self._conversations.note_deleted_message(message.conversation_id, message_id, excerpt)
+
+        self._read_branch(work, done)
+
+    def fork(self, message_id: MessageId) -> None:
+        """A new conversation that begins with this one down to `message_id`; it is shown."""
+        conversation = self.conversation
+        title = conversation.title if conversation is not None else ""
+
+        def done(fork: Conversation) -> None:
+            self._conversations.refresh()
+            self.open_conversation(fork.id)
+
+        self._conversations.run(lambda s: s.history.fork(message_id, title), done)
+
+    # attachments
+
+    def read_attachment(self, attachment_id: AttachmentId, done: Callable[[bytes], None]) -> None:
+        """Tell `done` the bytes of an attachment."""
+        self._conversations.run(lambda s: s.attachments.data(attachment_id), self._while_open(done))
+
+    # news of answers and conversations
+
+    def answer_waits(self, message: Message) -> None:
+        if self._shows(message):
+            self._follow(message)
+            self._tell(lambda li: li.answer_waits(message.id))
+
+    def answer_begun(self, message: Message) -> None:
+        if self._shows(message):
+            self._follow(message)
+            self._tell(lambda li: li.message_changed(message))
+
+    def reading_progressed(self, message_id: MessageId, reading: Reading) -> None:
+        if self._find(message_id) is not None:
+            self._tell(lambda li: li.reading_progressed(message_id, reading))
+
+    def text_appended(self, message_id: MessageId, text: str) -> None:
+        # the answer in the making is the last one: looking from the end is looking at one
+        if any(m.id == message_id for m in self._branch[-1:]):
+            self._tell(lambda li: li.text_appended(message_id, text))
+
+    def answer_ended(self, message: Message) -> None:
+        if not self._shows(message):
+            return
+        self._branch = [
+            replace(message, sibling=m.sibling, siblings=m.siblings) if m.id == message.id else m
+            for m in self._branch
+        ]
+        shown = self._find(message.id)
+        if shown is not None:
+            self._tell(lambda li: li.message_changed(shown))
+        self._tell(lambda li: li.answering_changed())
+
+    def conversations_deleted(self, conversations: Sequence[Conversation]) -> None:
+        for conversation in conversations:
+            self._answers.stop(conversation.id)
+            if conversation.id == self.open_conversation_id:
+                self.new_conversation()
+
+    def bin_restored(self, ids: Sequence[ConversationId]) -> None:
+        conversation_id = self.open_conversation_id
+        if conversation_id is not None and conversation_id in ids and not self.is_answering:
+            self._read_branch(lambda s: (s.history.branch(conversation_id), None))
+
+    # inside
+
+    def _send(
+        self, begin: Callable[[Storage], Turn], text: str, keeps: MessageId | None = None
+    ) -> None:
+        conversation_id = self.open_conversation_id
         self._is_sending = True
 
-        def work(history: History) -> tuple[Turn, list[Message]]:
-            turn = history.begin_turn(conversation_id, text, system, model)
-            return turn, history.branch(turn.conversation.id)
+        def work(storage: Storage) -> tuple[Turn, list[Message], list[ChatMessage]]:
+            turn = begin(storage)
+            branch = storage.history.branch(turn.conversation.id)
+            return turn, branch, as_turns(branch[:-1], storage.attachments.data)
 
-        def done(result: tuple[Turn, list[Message]]) -> None:
-            turn, branch = result
+        def done(result: tuple[Turn, list[Message], list[ChatMessage]]) -> None:
+            turn, branch, turns = result
             self._is_sending = False
             self._tell(lambda li: li.message_accepted(turn.conversation.id, text))
             if self.open_conversation_id == conversation_id:  # nothing else was opened meanwhile
                 self.open_conversation_id = turn.conversation.id
+                is_longer = [m.id for m in self._branch] == [m.id for m in branch[:-2]]
                 self._branch = branch
-                for message in (turn.question, turn.answer):
-                    self._tell(lambda li, m=message: li.message_added(m))  # type: ignore[misc]
-            self._ask(turn.conversation, branch[:-1], turn.answer)
+                if is_longer:
+                    for message in branch[-2:]:
+                        self._tell(lambda li, m=message: li.message_added(m))  # type: ignore[misc]
+                else:
+                    self._tell(lambda li: li.branch_changed(list(branch), keeps))
+            self._ask(turn.conversation, turns, turn.answer)
 
-        self._store(work, done, self._not_sent)
+        if not self._conversations.run(work, done, self._not_sent):
+            self._is_sending = False
 
-    def try_again(self) -> None:
-        """Another answer to the last question, beside the one that is there."""
-        if self.is_answering or not self._branch or self.open_conversation_id is None:
+    def _answer_anew(
+        self, question: Message, begin: Callable[[Storage], Message], continues: str = ""
+    ) -> None:
+        if self.is_answering:
             return
-        branch = self._branch
-        while branch and branch[-1].role is Role.ASSISTANT:
-            branch = branch[:-1]
-        if not branch:
-            return
-        question, model, conversation_id = branch[-1], self._model_name(), self.open_conversation_id
         self._is_sending = True
+        conversation_id = question.conversation_id
 
-        def done(result: tuple[Conversation, Message]) -> None:
+        def work(
+            storage: Storage,
+        ) -> tuple[Conversation, list[Message], list[ChatMessage], Message]:
+            answer = begin(storage)
+            branch = storage.history.branch(conversation_id)
+            turns = as_turns(branch[:-1], storage.attachments.data)
+            return storage.history.conversation(conversation_id), branch, turns, answer
+
+        def done(
+            result: tuple[Conversation, list[Message], list[ChatMessage], Message],
+        ) -> None:
+            conversation, branch, turns, answer = result
             self._is_sending = False
-            self._show(result[0], [*branch, result[1]])
-            self._ask(result[0], branch, result[1])
-
-        self._store(
-            lambda h: (h.conversation(conversation_id), h.begin_answer(question, model)),
-            done,
-            self._not_sent,
-        )
-
-    def stop(self) -> None:
-        """End the answer that is being written; what there is stays."""
-        if self._answer is not None and self._answer.request_id:
-            self._engine.stop(self._answer.request_id)
-        elif self._is_sending:
-            self._is_stop_wanted = True  # as soon as there is something to stop
-
-    def rename(self, conversation_id: ConversationId, title: str) -> None:
-        """Give a conversation another title."""
-        self._store(lambda h: h.rename(conversation_id, title.strip()), lambda _: self._list())
-
-    def delete(self, conversation_id: ConversationId) -> None:
-        """Move a conversation to the bin; an answer being written for it is stopped."""
-        if self._answer is not None and self._answer.conversation_id == conversation_id:
-            self.stop()
-
-        def work(history: History) -> Conversation:
-            history.delete(conversation_id)
-            return history.conversation(conversation_id)
-
-        def done(conversation: Conversation) -> None:
-            self._last_deleted = conversation
             if self.open_conversation_id == conversation_id:
-                self.new_conversation()
-            self._list()
-            self._tell(lambda li: li.conversation_deleted(conversation))
+                self._branch = branch
+                self._tell(lambda li: li.branch_changed(list(branch), question.id))
+            self._ask(conversation, turns, answer, continues)
 
-        self._store(work, done)
-
-    def undo_delete(self) -> None:
-        """Take what was deleted last out of the bin and show it."""
-        deleted, self._last_deleted = self._last_deleted, None
-        if deleted is None:
-            return
-
-        def done(_: None) -> None:
-            self._list()
-            self.open_conversation(deleted.id)
-
-        self._store(lambda h: h.restore(deleted.id), done)
-
-    def find_usage(self, done: Callable[[dict[str, ModelUsage]], None]) -> None:
-        """Tell `done` where each model answered, by its file's name; not without a database."""
-        if self.is_ready:
-            self._store(lambda h: h.usage(), done)
-
-    def close(self) -> None:
-        """At quit: what was written so far is stored as interrupted, the database closed."""
-        answer, history = self._answer, self._history
-        if history is None:
-            return
-        self._answer = None
-        answers = [a for a in self._unsafe if not a.is_safe] + ([answer] if answer else [])
-        unsaved = [a.close() for a in answers]
-
-        def work() -> None:
-            try:
-                for message in unsaved:
-                    history.finish(message)
-            finally:
-                history.close()
-
-        self._scheduler.run(Lane.STORAGE, work, lambda _: None, lambda _: None)
-
-    # the engine's news
-
-    def prompt_read(self, reading: Reading) -> None:
-        answer = self._answer
-        if answer is None or reading.request_id != answer.request_id:
-            return
-        if answer.conversation_id == self.open_conversation_id:
-            self._tell(lambda li: li.reading_progressed(answer.id, reading))
-
-    def text_produced(self, piece: TextProduced) -> None:
-        answer = self._answer
-        if answer is None or piece.request_id != answer.request_id:
-            return
-        answer.append(piece.text)
-        if answer.conversation_id == self.open_conversation_id:
-            self._tell(lambda li: li.text_appended(answer.id, piece.text))
-
-    def generation_finished(
-        self, request_id: int, reason: StopReason, statistics: Statistics
-    ) -> None:
-        if self._answer is not None and request_id == self._answer.request_id:
-            self._finish(STATUS_OF[reason], statistics, None)
-
-    def generation_failed(self, request_id: int, problem: Problem, *, worker_died: bool) -> None:
-        if self._answer is not None and request_id == self._answer.request_id:
-            is_cut = worker_died and self._answer.has_text
-            status = Status.INTERRUPTED if is_cut else Status.FAILED
-            self._finish(status, None, problem)
-
-    # inside
-
-    def _ask(self, conversation: Conversation, history: list[Message], answer: Message) -> None:
-        self._answer = GrowingAnswer(answer, self._store, self._scheduler, self._complain)
-        self._list()
-        turns = [ChatMessage(m.role, m.content) for m in history if m.content]
-        settings = self._settings()
-        self._answer.request_id = self._engine.generate(
-            conversation.system_prompt,
-            turns,
-            settings.sampling_params(),
-            conversation.id,
-            is_gentle=settings.is_gentle_on_battery,
-            may_guess=settings.is_speculating,
-        )
-        self._tell(lambda li: li.message_changed(answer))
-        if self._is_stop_wanted:
-            self.stop()
-        self._is_stop_wanted = False
-
-    def _finish(
-        self, status: Status, statistics: Statistics | None, problem: Problem | None
-    ) -> None:
-        answer, self._answer = self._answer, None
-        if answer is None:
-            return
-        message = answer.finish(status, statistics, problem)
-        self._unsafe = [a for a in self._unsafe if not a.is_safe] + [answer]
-        self._branch = [message if m.id == message.id else m for m in self._branch]
-        if message.conversation_id == self.open_conversation_id:
-            self._tell(lambda li: li.message_changed(message))
-
-    def _show(self, conversation: Conversation | None, messages: list[Message]) -> None:
-        answer = self._answer
-        if answer is not None:
-            messages = [answer.message if m.id == answer.id else m for m in messages]
-        self._branch = messages
-        self.open_conversation_id = conversation.id if conversation else None
-        shown = list(messages)
-        self._tell(lambda li: li.conversation_opened(conversation, shown))
-
-    def _list(self) -> None:
-        self._store(lambda h: h.conversations(), self._show_list)
-
-    def _show_list(self, conversations: list[Conversation]) -> None:
-        self._conversations = conversations
-        self._tell(lambda li: li.conversations_changed(conversations))
-
-    def _store(
-        self,
-        work: Callable[[History], T],
-        done: Callable[[T], None],
-        failed: Callable[[Problem], None] | None = None,
-    ) -> None:
-        history = self._history
-        if history is None:
+        if not self._conversations.run(work, done, self._not_sent):
             self._is_sending = False
-            self.retry_storage()
+
+    def _ask(
+        self,
+        conversation: Conversation,
+        turns: Sequence[ChatMessage],
+        answer: Message,
+        continues: str = "",
+    ) -> None:
+        self._conversations.refresh()
+        self._answers.ask(conversation, turns, answer, continues)
+        if self._is_stop_wanted:
+            self._is_stop_wanted = False
+            self._answers.stop(conversation.id)
+        self._tell(lambda li: li.answering_changed())
+
+    def _branch_off(self, change: Callable[[Storage], object], at: MessageId | None) -> None:
+        conversation_id = self.open_conversation_id
+        if conversation_id is None:
             return
-        self._scheduler.run(Lane.STORAGE, lambda: work(history), done, failed or self._complain)
+
+        def work(storage: Storage) -> tuple[list[Message], MessageId | None]:
+            change(storage)
+            return storage.history.branch(conversation_id), at
+
+        self._read_branch(work, lambda _: self._conversations.refresh())
+
+    def _read_branch(
+        self,
+        work: Callable[[Storage], tuple[list[Message], MessageId | None]],
+        then: Callable[[object], None] | None = None,
+    ) -> None:
+        """Show the branch that `work` returns, at the message it names, unless another
+        conversation is open by then."""
+        conversation_id = self.open_conversation_id
+
+        def done(result: tuple[list[Message], MessageId | None]) -> None:
+            branch, at = result
+            if self.open_conversation_id == conversation_id:
+                self._branch = [self._answers.as_it_is(m) for m in branch]
+                shown = list(self._branch)
+                self._tell(lambda li: li.branch_changed(shown, at))
+                self._tell(lambda li: li.answering_changed())
+            if then is not None:
+                then(None)
+
+        self._conversations.run(work, done)
+
+    def _show(
+        self, conversation: Conversation | None, messages: list[Message], at: MessageId | None
+    ) -> None:
+        self._branch = [self._answers.as_it_is(m) for m in messages]
+        self.open_conversation_id = conversation.id if conversation else None
+        shown = list(self._branch)
+        self._tell(lambda li: li.conversation_opened(conversation, shown, at))
+
+    def _follow(self, message: Message) -> None:
+        """Show an answer that was asked for in another window with the same conversation."""
+        if self._find(message.id) is None:
+            conversation_id = message.conversation_id
+            self._read_branch(lambda s: (s.history.branch(conversation_id), None))
+
+    def _shows(self, message: Message) -> bool:
+        return message.conversation_id == self.open_conversation_id
+
+    def _find(self, message_id: MessageId | None) -> Message | None:
+        return next((m for m in reversed(self._branch) if m.id == message_id), None)
 
     def _not_sent(self, problem: Problem) -> None:
         self._is_sending = self._is_stop_wanted = False
-        self._complain(problem)
-
-    def _complain(self, problem: Problem) -> None:
         self._tell(lambda li: li.problem_occurred(problem))
+        self._tell(lambda li: li.answering_changed())
 
-    def _model_name(self) -> str:
-        return self._engine.model.path.name if self._engine.model else ""
+    def _while_open(self, done: Callable[[T], None]) -> Callable[[T], None]:
+        """`done`, but not after `close`: its window is gone by then."""
+
+        def tell(result: T) -> None:
+            if self._listeners:
+                done(result)
+
+        return tell
 
     def _tell(self, what: Callable[[ChatListener], None]) -> None:
-        for listener in self._listeners:
+        for listener in list(self._listeners):
             what(listener)

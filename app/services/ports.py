@@ -14,6 +14,7 @@ from typing import Protocol, TypeVar
 from app.core.entities import (
     Conversation,
     ConversationId,
+    Folder,
     Message,
     MessageId,
     ModelDescription,
@@ -119,8 +120,8 @@ class DownloadListener:
         """Verified and in its place; the model may be used."""
 
 
-class ChatListener:
-    """News of conversations."""
+class ConversationsListener:
+    """News of all conversations, for every window."""
 
     def storage_ready(self) -> None:
         """The database is open; conversations may be opened."""
@@ -128,22 +129,68 @@ class ChatListener:
     def storage_failed(self, problem: Problem) -> None:
         """The database cannot be opened; see Problem.code for what can be offered."""
 
-    def conversations_changed(self, conversations: Sequence[Conversation]) -> None:
-        """The list for the sidebar, newest first, deleted ones left out."""
+    def conversations_changed(
+        self, conversations: Sequence[Conversation], folders: Sequence[Folder]
+    ) -> None:
+        """The list for the sidebar, newest first, those in the bin left out."""
+
+    def conversations_deleted(self, conversations: Sequence[Conversation]) -> None:
+        """Moved to the bin; offer to undo."""
+
+    def message_deleted(self, conversation_id: ConversationId, excerpt: str) -> None:
+        """A message and what followed went to the bin; offer to undo."""
+
+    def bin_restored(self, ids: Sequence[ConversationId]) -> None:
+        """These came back from the bin, or a message in them: they may be another way now."""
+
+    def problem_occurred(self, problem: Problem) -> None:
+        """Something asked for could not be done."""
+
+
+class AnswerListener:
+    """News of answers in the making, of any conversation."""
+
+    def answer_waits(self, message: Message) -> None:
+        """Another answer is written first."""
+
+    def answer_begun(self, message: Message) -> None:
+        """It is this one's turn."""
+
+    def reading_progressed(self, message_id: MessageId, reading: Reading) -> None:
+        """How far the prompt of an answer was read."""
+
+    def text_appended(self, message_id: MessageId, text: str) -> None:
+        """An answer grew."""
+
+    def answer_ended(self, message: Message) -> None:
+        """How it ended; its text stays as it is now."""
+
+
+class ChatListener:
+    """News of the one conversation that a window shows."""
 
     def conversation_opened(
-        self, conversation: Conversation | None, messages: Sequence[Message]
+        self,
+        conversation: Conversation | None,
+        messages: Sequence[Message],
+        at: MessageId | None = None,
     ) -> None:
-        """What to show from now on, first message first. None: a new, empty conversation."""
+        """What to show from now on, first message first. None: a new, empty conversation.
 
-    def conversation_deleted(self, conversation: Conversation) -> None:
-        """Moved to the bin; offer to undo."""
+        `at` is the message to look at; without one it is the end.
+        """
+
+    def branch_changed(self, messages: Sequence[Message], at: MessageId | None = None) -> None:
+        """The same conversation along another branch; `at` stays in its place."""
 
     def message_added(self, message: Message) -> None:
         """At the end of the open conversation; already on disk."""
 
     def message_changed(self, message: Message) -> None:
         """Its status (and perhaps text) is another one now."""
+
+    def answer_waits(self, message_id: MessageId) -> None:
+        """The answer on show waits for another one, of another conversation."""
 
     def reading_progressed(self, message_id: MessageId, reading: Reading) -> None:
         """How far the prompt of the answer on show was read."""
@@ -154,5 +201,8 @@ class ChatListener:
     def message_accepted(self, conversation_id: ConversationId, text: str) -> None:
         """What was sent is on disk: the composer may forget it."""
 
+    def answering_changed(self) -> None:
+        """Whether an answer is being written here is another way now."""
+
     def problem_occurred(self, problem: Problem) -> None:
-        """Something asked for could not be done."""
+        """What was to be sent could not be stored."""
