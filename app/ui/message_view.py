@@ -1,15 +1,17 @@
-"""One message of the transcript: its blocks, and below them how it ended."""
+"""One message of the transcript: its blocks, what goes with it, and how it ended."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QPlainTextEdit,
     QPushButton,
     QSizePolicy,
+    QTextEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -17,16 +19,21 @@ from PySide6.QtWidgets import (
 
 from app.core.entities import Message, Role, Statistics, Status
 from app.ui.answer_figures import lines_of, seconds_text
+from app.ui.markdown_plain import plain_text
+from app.ui.message_actions import Action, MessageActions, Reveal
+from app.ui.message_attachments import MessageAttachments
 from app.ui.message_body import MessageBody
 from app.ui.prose import ProseBlock
 from app.ui.theme import GAP, Theme
-from app.ui.words import action_of, summary_of
+from app.ui.words import action_of, number_text, summary_of
 
 
 class MessageView(QWidget):
     """A question as a bubble, an answer as open text; both can be selected and copied."""
 
     retry_requested = Signal()
+    action_requested = Signal(str, str)  # an Action, the message's id
+    picture_wanted = Signal(str)  # an attachment's id: its bytes go to `attachments`
 
     def __init__(self, message: Message, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,23 +41,40 @@ class MessageView(QWidget):
         self.role = message.role
         self._theme = theme
         self._text = ""
+        self._message = message
+        self._is_last = True
         self._status = message.status
         self._statistics: Statistics | None = None
+        self._reading: tuple[int, int, float] | None = None  # done, of how many; seconds left
+        self._is_waiting = False
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, GAP, 0, GAP)
         self._layout.setSpacing(0)
         self._body: ProseBlock | MessageBody
+        self.attachments: MessageAttachments | None = None
+        if message.attachments:
+            self.attachments = MessageAttachments(message.attachments, theme)
+            self.attachments.picture_wanted.connect(self.picture_wanted)
+        self.row = MessageActions(message.role, theme)
+        self.row.chosen.connect(self._act)
         if message.role is Role.USER:
             self._make_bubble(message.content)
         else:
             self._make_answer()
             self._make_footer()
+        Reveal(self, self.row)
         self.update_from(message)
+        self._say()
 
     @property
     def text(self) -> str:
         """The message as Markdown, as far as it is shown."""
         return self._text
+
+    @property
+    def body(self) -> ProseBlock | MessageBody:
+        """What shows the text."""
+        return self._body
 
     def append(self, text: str) -> None:
         """The answer grew: only its last part is laid out again."""
@@ -62,37 +86,105 @@ class MessageView(QWidget):
     def show_reading(self, done: int, total: int, seconds_left: float) -> None:
         """How far a long prompt was read, while there is no text yet."""
         if self.role is Role.ASSISTANT:
+            self._reading = done, total, seconds_left
+            self._say_waiting()
+
+    def show_waiting(self) -> None:
+        """Another conversation's answer is written first."""
+        if self.role is Role.ASSISTANT:
+            self._is_waiting = True
+            self._say_waiting()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+            self._body.restyle()  # some words are within the text, such as the title of a note
+
+    def _say(self) -> None:
+        """Every text that is not the message's own."""
+        if self.role is not Role.ASSISTANT:
+            return
+        self._retry.setText(self.tr("Try again"))
+        why = self.tr("How it was made: times and tokens")
+        self._why.setToolTip(why)
+        self._why.setAccessibleName(why)
+        self._say_waiting()
+        self._say_end(self._message)
+        self._show_figures(self._why.isChecked())
+
+    def _say_waiting(self) -> None:
+        if self._reading is not None:
+            done, total, seconds_left = self._reading
             words = self.tr("Reading… {percent} %, {time} left")
-            self._waiting.setText(
-                words.replace("{percent}", f"{100 * done // max(total, 1)}").replace(
-                    "{time}", seconds_text(seconds_left)
-                )
-            )
+            words = words.replace("{percent}", number_text(100 * done // max(total, 1)))
+            self._waiting.setText(words.replace("{time}", seconds_text(seconds_left)))
+        elif self._is_waiting:
+            self._waiting.setText(self.tr("Waiting for the answer in another conversation…"))
+        else:
+            self._waiting.setText(self.tr("Reading…"))
+
+    def _say_end(self, message: Message) -> None:
+        self._end.setText(self._words_for(message))
+        if message.problem is not None:
+            words = f"{summary_of(message.problem)} {action_of(message.problem)}"
+            self._problem_text.setText(words)
+        else:
+            self._problem_text.setText(self.tr("Inglenook ended before there was an answer."))
 
     def update_from(self, message: Message) -> None:
-        """Take over text and status of `message`, which has the same id."""
-        if not isinstance(self._body, MessageBody):
-            return
+        """Take over text, status and place of `message`, which has the same id."""
+        self._message = message
         self._status = message.status
-        goes_on = message.content.startswith(self._text)
-        rest = message.content[len(self._text) :] if goes_on else ""
-        self._text += rest
-        self._body.append(rest, is_complete=message.status is not Status.STREAMING)
-        self._show_end(message)
+        if isinstance(self._body, MessageBody):
+            goes_on = message.content.startswith(self._text)
+            rest = message.content[len(self._text) :] if goes_on else ""
+            self._text += rest
+            if message.statistics is not None and message.statistics.thinking_s:
+                self._body.set_thinking_seconds(message.statistics.thinking_s)
+            self._body.append(rest, is_complete=message.status is not Status.STREAMING)
+            self._show_end(message)
+        self.row.show_message(message, is_last=self._is_last)
 
     def restyle(self) -> None:
         """Colours again, after the theme changed."""
         self._body.restyle()
+        self.row.restyle()
         if self.role is Role.ASSISTANT:
-            self._copy.setIcon(self._theme.icon("copy", self._theme.colours.muted))
-            self._again.setIcon(self._theme.icon("rotate-ccw", self._theme.colours.muted))
             self._why.setIcon(self._theme.icon("info", self._theme.colours.muted))
 
     def set_last(self, is_last: bool) -> None:
-        """Only the last answer can be tried again."""
+        """Only the last answer can be tried again, or continued."""
+        self._is_last = is_last
+        self.row.show_message(self._message, is_last=is_last)
         if self.role is Role.ASSISTANT:
-            self._again.setVisible(is_last and self._status is not Status.STREAMING)
             self._retry.setVisible(is_last)
+
+    def text_edits(self) -> list[QTextEdit | QPlainTextEdit]:
+        """What holds the text, top to bottom, for a selection that goes over several messages."""
+        return self._body.text_edits()
+
+    def selected_markdown(self) -> str:
+        """What is selected of it, as Markdown."""
+        return self._body.selected_markdown()
+
+    def selected_plain(self) -> str:
+        """What is selected of it, without marks."""
+        return self._body.selected_plain()
+
+    def plain_text(self) -> str:
+        """All of it as it reads, without Markdown's marks."""
+        if isinstance(self._body, ProseBlock):
+            return self._text
+        return plain_text(self._text)
+
+    def _act(self, action: str) -> None:
+        if action == Action.COPY:
+            QGuiApplication.clipboard().setText(self.plain_text())
+        elif action == Action.COPY_MARKDOWN:
+            QGuiApplication.clipboard().setText(self._text)
+        else:
+            self.action_requested.emit(action, self.message_id)
 
     def _make_bubble(self, text: str) -> None:
         self._text = text
@@ -102,10 +194,16 @@ class MessageView(QWidget):
         inner.setContentsMargins(14, 10, 14, 7)  # the line height adds its part below
         block = ProseBlock(self._theme)
         block.show_text(text)
+        if not text:
+            block.hide()  # shown without a parent, it would be a window for a moment
+        width = 0
+        if self.attachments is not None:
+            inner.addWidget(self.attachments)
+            width = self.attachments.sizeHint().width()
         inner.addWidget(block)
         metrics = block.fontMetrics()
         longest = max((metrics.horizontalAdvance(line) for line in text.split("\n")), default=0)
-        bubble.setMaximumWidth(min(longest + 36, 600))
+        bubble.setMaximumWidth(min(max(longest, width) + 36, 600))
         bubble.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         row = QHBoxLayout()
         row.setContentsMargins(48, 0, 0, 0)
@@ -113,13 +211,16 @@ class MessageView(QWidget):
         row.addWidget(bubble, 1000)
         self._body = block
         self._layout.addLayout(row)
+        self._layout.addWidget(self.row)
 
     def _make_answer(self) -> None:
         self._body = MessageBody(self._theme)
         self._layout.addWidget(self._body)
 
     def _make_footer(self) -> None:
-        self._waiting = QLabel(self.tr("Reading…"))
+        self._waiting = QLabel()
+        self._waiting.setTextFormat(Qt.TextFormat.PlainText)
+        self._waiting.setWordWrap(True)
         self._waiting.setProperty("role", "muted")
         self._layout.addWidget(self._waiting)
         self._problem = QFrame()
@@ -128,7 +229,7 @@ class MessageView(QWidget):
         self._problem_text.setTextFormat(Qt.TextFormat.PlainText)
         self._problem_text.setWordWrap(True)
         self._problem_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._retry = QPushButton(self.tr("Try again"))
+        self._retry = QPushButton()
         self._retry.clicked.connect(self.retry_requested)
         inner = QHBoxLayout(self._problem)
         inner.setContentsMargins(12, GAP, GAP, GAP)
@@ -142,26 +243,20 @@ class MessageView(QWidget):
         self._figures_text.setWordWrap(True)
         self._figures_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._figures_text.hide()
-        self._why = self._small_button("info", self.tr("How it was made: times and tokens"))
+        self._why = QToolButton()
+        self._why.setIcon(self._theme.icon("info", self._theme.colours.muted))
+        self._why.setIconSize(self.row.copy.iconSize())
         self._why.setCheckable(True)
         self._why.toggled.connect(self._show_figures)
-        self._copy = self._small_button("copy", self.tr("Copy the answer"))
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
-        self._again = self._small_button("rotate-ccw", self.tr("Answer again"))
-        self._again.clicked.connect(self.retry_requested)
         self._end = QLabel()
         self._end.setProperty("role", "muted")
         self._end.setTextFormat(Qt.TextFormat.PlainText)
         self._end.setWordWrap(True)
-        self._footer = QWidget()
-        row = QHBoxLayout(self._footer)
-        row.setContentsMargins(0, 2, 0, 0)
-        row.setSpacing(2)
-        for widget in (self._copy, self._again, self._why):
-            row.addWidget(widget)
+        row = self.row.layout_row
+        row.addWidget(self._why)
         row.addSpacing(4)
         row.addWidget(self._end, 1)
-        self._layout.addWidget(self._footer)
+        self._layout.addWidget(self.row)
         self._layout.addWidget(self._figures_text)
 
     def _show_figures(self, is_on: bool) -> None:
@@ -170,33 +265,22 @@ class MessageView(QWidget):
             self._figures_text.setText("\n".join(lines_of(statistics)))
         self._figures_text.setVisible(is_on)
 
-    def _small_button(self, icon: str, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setIcon(self._theme.icon(icon, self._theme.colours.muted))
-        button.setToolTip(name)
-        button.setAccessibleName(name)
-        return button
-
     def _show_end(self, message: Message) -> None:
         is_streaming = message.status is Status.STREAMING
         self._waiting.setVisible(is_streaming and not self._text)
-        self._copy.setVisible(bool(self._text))
-        self._again.setVisible(not is_streaming)
         self._statistics = message.statistics
         self._why.setVisible(message.statistics is not None)
-        self._end.setText(self._words_for(message))
+        self._say_end(message)
         # an answer that was cut short keeps its text and says so quietly; one that could not be
         # given has nothing else to show
         has_failed = message.status is Status.FAILED or (
             message.status is Status.INTERRUPTED and not self._text
         )
         self._problem.setVisible(has_failed)
-        self._footer.setVisible(not is_streaming and (bool(self._text) or not has_failed))
-        if message.problem is not None:
-            words = f"{summary_of(message.problem)} {action_of(message.problem)}"
-            self._problem_text.setText(words)
-        else:
-            self._problem_text.setText(self.tr("Inglenook ended before there was an answer."))
+        has_versions = message.siblings > 1
+        self.row.setVisible(
+            not is_streaming and (bool(self._text) or not has_failed or has_versions)
+        )
 
     def _words_for(self, message: Message) -> str:
         if message.status is Status.INTERRUPTED:

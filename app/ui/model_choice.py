@@ -19,7 +19,7 @@ from app.services.preferences import Preferences
 from app.services.starter import StarterService
 from app.ui.main_window import MainWindow
 from app.ui.recovery_control import RecoveryControl
-from app.ui.words import short_model_name, summary_of
+from app.ui.words import percent_text, short_model_name, summary_of
 
 
 class ModelChoice(QObject, EngineListener):
@@ -46,6 +46,7 @@ class ModelChoice(QObject, EngineListener):
         self._show_problem = show_problem
         self._starter = StarterService(paths, scheduler)
         self._models: list[LocalModel] = []
+        self._words: Callable[[], str] = self._nothing_loaded  # for the status line
         self.recovery = RecoveryControl(  # hears of the engine's news before this does
             paths, window, engine, scheduler, preferences, show_problem
         )
@@ -55,9 +56,10 @@ class ModelChoice(QObject, EngineListener):
         window.empty.open_folder_requested.connect(self._open_folder)
         window.empty.look_again_requested.connect(self.look)
         window.empty.starter_requested.connect(self._fetch_starter)
-        window.open_folder_action.triggered.connect(self._open_folder)
-        window.unload_action.triggered.connect(engine.unload)
+        window.menu.open_folder.triggered.connect(self._open_folder)
+        window.menu.unload.triggered.connect(engine.unload)
         window.model_menu.aboutToShow.connect(self.look)  # files that were copied in just appear
+        window.language_changed.connect(self._say)
         window.show_model_name("")
 
     def load(self, path: Path) -> None:
@@ -108,7 +110,7 @@ class ModelChoice(QObject, EngineListener):
             if chosen is None:
                 self._show_none()
             elif self.recovery.holds_back(chosen.path, chosen.size_bytes):
-                self._window.status.show_words(self.tr("No model is loaded"))
+                self._show_words(self._nothing_loaded)
                 self._window.composer.set_can_send(False)
             else:
                 self.load(chosen.path)
@@ -119,7 +121,7 @@ class ModelChoice(QObject, EngineListener):
 
     def _show_none(self) -> None:
         self._window.empty.show_no_model(str(self._library.root))
-        self._window.status.show_words(summary_of(NoModel().problem))
+        self._show_words(lambda: summary_of(NoModel().problem))
         self._window.composer.set_can_send(False)
 
     def _fetch_starter(self) -> None:
@@ -136,8 +138,7 @@ class ModelChoice(QObject, EngineListener):
 
     def model_loading(self, path: Path, fraction: float) -> None:
         self._window.show_model_name(path.name)
-        words = self.tr("Loading {name}…").replace("{name}", short_model_name(path.name))
-        self._window.status.show_words(f"{words} {fraction:.0%}" if 0 < fraction < 1 else words)
+        self._show_words(lambda: self._loading(path, fraction))
         self._window.composer.set_can_send(True)  # it waits for the model
 
     def model_loaded(self, model: ModelDescription) -> None:
@@ -150,17 +151,33 @@ class ModelChoice(QObject, EngineListener):
         self._preferences.change(model_path=str(model.path))
 
     def model_failed(self, path: Path, problem: Problem) -> None:
-        self._window.status.show_words(self.tr("No model is loaded"))
+        self._show_words(self._nothing_loaded)
         self._show_problem(problem)
 
     def engine_changed(self, state: EngineState) -> None:
         has_model = state in (EngineState.READY, EngineState.GENERATING)
-        self._window.unload_action.setEnabled(has_model)
+        self._window.menu.unload.setEnabled(has_model)
         if state is EngineState.STOPPED or (
             state is EngineState.IDLE and self._engine.model_path is not None
         ):
-            words = self.tr("No model is loaded")
-            if self._engine.is_resting and self._engine.model_path is not None:
-                name = short_model_name(self._engine.model_path.name)
-                words = self.tr("{name} rests; the next question loads it").replace("{name}", name)
-            self._window.status.show_words(words)
+            self._show_words(self._nothing_loaded)
+
+    # what the status line says instead of a model, again in another language
+
+    def _show_words(self, words: Callable[[], str]) -> None:
+        self._words = words
+        self._window.status.show_words(words())
+
+    def _say(self) -> None:
+        if self._window.status.has_words:
+            self._window.status.show_words(self._words())
+
+    def _nothing_loaded(self) -> str:
+        if self._engine.is_resting and self._engine.model_path is not None:
+            name = short_model_name(self._engine.model_path.name)
+            return self.tr("{name} rests; the next question loads it").replace("{name}", name)
+        return self.tr("No model is loaded")
+
+    def _loading(self, path: Path, fraction: float) -> str:
+        words = self.tr("Loading {name}…").replace("{name}", short_model_name(path.name))
+        return f"{words} {percent_text(fraction)}" if 0 < fraction < 1 else words

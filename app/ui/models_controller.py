@@ -10,25 +10,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from app.core.entities import Conversation, ConversationId, LocalModel
+from app.core.entities import Conversation, Folder, LocalModel
 from app.core.errors import Problem
 from app.core.models_entities import (
     CatalogueEntry,
     Download,
     Fit,
-    HubAccess,
     RepoDetails,
     SearchPage,
     SearchQuery,
     Variant,
 )
-from app.core.paths import Paths
-from app.services.chat import ChatService
-from app.services.downloads import Downloads
-from app.services.library import Library
-from app.services.model_hub import ModelHub, access_from, job_for
-from app.services.ports import ChatListener, DownloadListener, Lane, Scheduler
-from app.services.preferences import Preferences
+from app.services.app import AppServices
+from app.services.model_hub import job_for
+from app.services.ports import ConversationsListener, DownloadListener, Lane
 from app.ui.folder_watch import FolderWatch
 from app.ui.import_question import ImportQuestion
 from app.ui.main_window import MainWindow
@@ -40,63 +35,51 @@ if TYPE_CHECKING:
     from app.ui.models_page import ModelsPage
 
 
-class ModelsController(QObject, DownloadListener, ChatListener):
+class ModelsController(QObject, DownloadListener, ConversationsListener):
     """What the person does on the Models page becomes a call, news become rows."""
 
     def __init__(
         self,
-        paths: Paths,
+        services: AppServices,
         window: MainWindow,
-        chat: ChatService,
         choice: ModelChoice,
-        library: Library,
-        scheduler: Scheduler,
-        preferences: Preferences,
         show_problem: Callable[[Problem], None],
+        open_conversation: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._window = window
         self._show_problem = show_problem
-        self._chat = chat
+        self._conversations = services.conversations
+        self._open_conversation = open_conversation
         self._choice = choice
-        self._library = library
-        self._scheduler = scheduler
-        self._preferences = preferences
+        self._library = services.library
+        self._scheduler = services.scheduler
+        self._preferences = services.preferences
         self._asked = 0  # number of the newest search; older answers are dropped
         self._repo = ""  # whose page was asked for last
         self._models: list[LocalModel] = []
         self._current: Path | None = None  # the model that answers
         self._has_catalogue = False
         self._is_stopped = False
-        self.hub = ModelHub(
-            self._access,
-            lambda: choice.devices,
-            lambda: preferences.settings.load_params(),
-        )
-        self.downloads = Downloads(
-            lambda: library.root, paths.downloads, self._access, self._limits, scheduler
-        )
+        self.hub = services.hub
+        self.downloads = services.downloads
         self.downloads.add_listener(self)
         self._watch = FolderWatch(self)
         self._watch.changed.connect(choice.look)
         choice.models_found.connect(self._show_library)
-        chat.add_listener(self)
+        self._conversations.add_listener(self)
         window.models_page_made.connect(self._page_made)
         window.models_requested.connect(self.open)
+        window.language_changed.connect(self._renew_page)
 
     def start(self) -> None:
         """Take up what was being fetched the last time; it waits, paused."""
         self.downloads.start()
 
-    def settings_changed(self) -> None:
-        """Downloads heed them at once: how many, how fast, offline or not."""
-        self.downloads.apply_limits()
-
     def stop(self) -> None:
-        """At quit: what has arrived is kept."""
+        """The window is going."""
         self._is_stopped = True
         self._watch.stop()
-        self.downloads.stop()
 
     def open(self, tab: str = "") -> None:
         """Show the page."""
@@ -104,12 +87,23 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         self._choice.look()
         if not self._has_catalogue:
             self._has_catalogue = True
-            self._scheduler.run(
-                Lane.DISK,
-                lambda: (self.hub.catalogue(), self.hub.catalogue_fits()),
-                self._show_catalogue,
-                self._show_problem,
-            )
+            self._find_catalogue()
+
+    def _find_catalogue(self) -> None:
+        self._scheduler.run(
+            Lane.DISK,
+            lambda: (self.hub.catalogue(), self.hub.catalogue_fits()),
+            self._show_catalogue,
+            self._show_problem,
+        )
+
+    def _renew_page(self) -> None:
+        """Another language: what the page shows was made of words of the last one."""
+        self._window.renew_models_page()
+        if self._window.has_models_page:
+            if self._has_catalogue:
+                self._find_catalogue()
+            self._find_usage()
 
     @property
     def _page(self) -> ModelsPage:
@@ -137,17 +131,9 @@ class ModelsController(QObject, DownloadListener, ChatListener):
         page.show_folder_requested.connect(
             lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
         )
-        page.library.conversation_requested.connect(self._open_conversation)
+        page.library.conversation_requested.connect(lambda i: self._open_conversation(i))
         page.import_requested.connect(self._import)
         page.add_folder_requested.connect(lambda folder: self._add_places([folder]))
-
-    # settings; the keyring is asked on a thread, since these are called from there
-
-    def _access(self) -> HubAccess:
-        return access_from(self._preferences.settings)
-
-    def _limits(self) -> tuple[int, int]:
-        return self._preferences.settings.download_limits()
 
     # finding
 
@@ -224,17 +210,15 @@ class ModelsController(QObject, DownloadListener, ChatListener):
 
     def _find_usage(self) -> None:
         if self._window.shows_models:
-            self._chat.find_usage(self._page.library.show_usage)
+            self._conversations.find_usage(self._page.library.show_usage)
 
     def storage_ready(self) -> None:
         self._find_usage()
 
-    def conversations_changed(self, conversations: Sequence[Conversation]) -> None:
+    def conversations_changed(
+        self, conversations: Sequence[Conversation], folders: Sequence[Folder]
+    ) -> None:
         self._find_usage()
-
-    def _open_conversation(self, conversation_id: str) -> None:
-        self._window.show_chat()
-        self._chat.open_conversation(ConversationId(conversation_id))
 
     def _chat_with(self, path: Path) -> None:
         self._choice.load(path)

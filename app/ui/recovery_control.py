@@ -74,13 +74,18 @@ class RecoveryControl(QObject, EngineListener):
         self._trial: _Trial | None = None
         self._lowered: _Load | None = None  # by what is proven
         self._is_held_back = False
-        self.own_settings_action = QAction(self.tr("Use my settings again"), self)
+        self.own_settings_action = QAction(self)
         self.own_settings_action.setVisible(False)
         self.own_settings_action.triggered.connect(lambda: self._use_own_settings())
         menu = window.menu_button.menu()
         if isinstance(menu, QMenu):
-            menu.insertAction(window.unload_action, self.own_settings_action)
+            menu.insertAction(window.menu.unload, self.own_settings_action)
+        window.language_changed.connect(self._say)
+        self._say()
         engine.add_listener(self)
+
+    def _say(self) -> None:
+        self.own_settings_action.setText(self.tr("Use my settings again"))
 
     def load(self, path: Path, size_bytes: int | None = None) -> None:
         """Load the model at `path` under the settings, lowered by what is proven for it."""
@@ -251,5 +256,5 @@ class RecoveryControl(QObject, EngineListener):
         elif step.kind is StepKind.KV_CACHE_AND_CONTEXT:
             text, number = self.tr("a smaller KV cache and {n} tokens of context"), context
         else:
-            text, number = self.tr("{n} layers on the graphics card"), layers
+            text, number = self.tr("%Ln layers on the graphics card", "", layers), layers
         return text.replace("{n}", number_text(number))

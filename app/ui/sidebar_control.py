@@ -69,6 +69,7 @@ class SidebarControl(QObject, ConversationsListener):
         side.export_requested.connect(self.export_requested)
         side.window_requested.connect(self.window_requested)
         side.bin_requested.connect(self.open_bin)
+        window.language_changed.connect(self._forget_bin)
         conversations.add_listener(self)
 
     def leave(self) -> None:
@@ -105,6 +106,13 @@ class SidebarControl(QObject, ConversationsListener):
             self.bin.empty_requested.connect(self._conversations.empty_bin)
         self._show_bin()
         self.bin.open()
+
+    def _forget_bin(self) -> None:
+        """It is made again when it is asked for, in another language."""
+        if self.bin is not None:
+            self.bin.hide()
+            self.bin.deleteLater()
+            self.bin = None
 
     def conversations_changed(
         self, conversations: Sequence[Conversation], folders: Sequence[Folder]

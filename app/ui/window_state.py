@@ -19,6 +19,8 @@ class WindowState:
     splitter: str = ""
     conversation_id: str = ""
     draft: str = ""
+    collapsed: str = "archive"  # keys of the sidebar's headings, one a line
+    recent: str = ""  # commands of the palette, the last one used first, one a line
 
     def geometry_bytes(self) -> bytes:
         """What QWidget.restoreGeometry takes; empty if damaged."""
