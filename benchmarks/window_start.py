@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.ui.theme import LIGHT
+from app.ui.palettes import LIGHT
 from benchmarks.app_process import Watched, app_words, bare_words, started
 from benchmarks.report import Figure, at_most
 from benchmarks.screen import Screen
@@ -55,8 +55,8 @@ def measure(screen: Screen) -> list[Figure]:
         empty = folder / "empty"
         empty.mkdir()
         commands: dict[str, Callable[[], Start]] = {
-            "empty": lambda: _start_app(screen, empty, waits_for_conversation=False),
-            "stored": lambda: _start_app(screen, stored, waits_for_conversation=True),
+            "empty": lambda: start_app(screen, empty, waits_for_conversation=False),
+            "stored": lambda: start_app(screen, stored, waits_for_conversation=True),
             "bare": lambda: watch(screen, bare_words(), waits_for_conversation=False),
         }
         found: dict[str, list[Start]] = {kind: [] for kind in commands}
@@ -83,7 +83,7 @@ def _figure(name: str, starts: list[Start], bare: float) -> Figure:
     return at_most(name, round(statistics.median(usable), 3), "s", LIMIT_S, words)
 
 
-def _start_app(screen: Screen, data: Path, *, waits_for_conversation: bool) -> Start:
+def start_app(screen: Screen, data: Path, *, waits_for_conversation: bool) -> Start:
     """Start on a copy of `data`, so that no start finds what another one left."""
     with tempfile.TemporaryDirectory(prefix="inglenook-bench-") as name:
         copy = Path(shutil.copytree(data, Path(name) / "data"))

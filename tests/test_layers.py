@@ -22,20 +22,23 @@ ARROWS = {
     "storage": {"core"},
     "hub": {"core"},
     "models": {"core"},
+    "exchange": {"core"},
     "worker": {"models", "core"},
-    "services": {"storage", "hub", "models", "core"},
+    "services": {"storage", "hub", "models", "exchange", "core"},
     "doctor": {"services", "core"},
     "ui": {"services", "core"},
     "cli_models": {"services", "core"},
+    "cli_exchange": {"services", "core"},
     "cli": {
         "services",
         "core",
         "ui",
         "doctor",
         "cli_models",
+        "cli_exchange",
         "cli_parser",
     },  # it opens the window and runs the doctor
-    "cli_parser": {"cli_models", "core"},
+    "cli_parser": {"cli_models", "cli_exchange", "core"},
     "__main__": {"cli"},
 }
 # the one import against the arrows: the engine hands the entry of the other process to spawn
@@ -48,6 +51,8 @@ OWNERS = {
     "langchain": "app.worker",
     "huggingface_hub": "app.hub",
     "keyring": "app.hub.token",
+    "jeepney": "app.ui.global_shortcut_portal",
+    "pypdf": "app.services.attaching_documents",
     "sqlite3": "app.storage",
     "PySide6": "app.ui",
 }

@@ -85,9 +85,9 @@ class WindowSettings:
         "The window can be closed to it, and opened from it.",
     )
     quick_ask_shortcut: str = _reach(
-        "Ctrl+Alt+Space",
+        "",  # the desktop may ask for its leave: not at somebody's first start
         "Shortcut for a quick question",
-        "Opens a small window from anywhere, where the desktop allows it; empty is off.",
+        "Opens a small window from anywhere, such as Ctrl+Alt+Space; empty is off.",
         form="shortcut",
     )
     model_path: str = _reach(
