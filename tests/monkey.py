@@ -7,6 +7,7 @@ file dialogs, which could touch what is not the app's. Ends with 1 if an error w
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import logging
 import os
 import random
@@ -18,8 +19,9 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QDesktopServices, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QDesktopServices, QInputMethodEvent, QWheelEvent
+from PySide6.QtPrintSupport import QAbstractPrintDialog
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -39,6 +41,9 @@ from app.hub.starter import FILE_NAME
 from app.ui.application import build, make_application, translate
 from app.ui.controller import Controller
 
+TRACE = bool(os.environ.get("MONKEY_TRACE"))
+POPUP_MS = 150
+STUCK_S = 60  # a step that takes longer: the traceback says where, and it is over
 NEVER = ("Quit", "退出")  # what would end the app
 TEXTS = (
     "Hello",
@@ -99,6 +104,8 @@ class Monkey:
     def step(self) -> None:
         """One thing, then the event loop for a moment."""
         self._close_file_dialogs()
+        # a click may open a menu in a loop of its own, from which nothing comes back by itself
+        QTimer.singleShot(POPUP_MS, self._leave_popup)
         doing = self._random.choices(
             (
                 self._click,
@@ -119,6 +126,11 @@ class Monkey:
         QApplication.processEvents()
         if self._random.random() < 0.1:
             QTest.qWait(self._random.randrange(5, 60))
+
+    def _leave_popup(self) -> None:
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
 
     def _windows(self) -> list[QWidget]:
         shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
@@ -152,6 +164,9 @@ class Monkey:
         if widget is None or self._is_deadly(widget):
             return
         button = Qt.MouseButton.LeftButton
+        self.last = f"click on {widget!r} {widget.accessibleName()}"
+        if TRACE:
+            print(self.last, file=sys.stderr, flush=True)
         if self._random.random() < 0.05:
             QTest.mouseDClick(widget, button, pos=self._spot(widget))
         else:
@@ -167,7 +182,13 @@ class Monkey:
         target = self._random.choice(editors) if editors else QApplication.focusWidget()
         if target is not None:
             target.setFocus()
-            QTest.keyClicks(target, self._random.choice(TEXTS).replace("\n", " "))
+            text = self._random.choice(TEXTS).replace("\n", " ")
+            if text.isascii():
+                QTest.keyClicks(target, text)
+            else:  # what no single key writes comes from an input method
+                commit = QInputMethodEvent()
+                commit.setCommitString(text)
+                QApplication.sendEvent(target, commit)
 
     def _press(self) -> None:
         target = QApplication.focusWidget() or self._controller.window
@@ -259,7 +280,8 @@ class Monkey:
 
     def _close_file_dialogs(self) -> None:
         for window in QApplication.topLevelWidgets():
-            if isinstance(window, QFileDialog) and window.isVisible():
+            # Qt's own: they could touch what is not the app's, and wait in loops of their own
+            if isinstance(window, QFileDialog | QAbstractPrintDialog) and window.isVisible():
                 window.reject()
             elif (
                 isinstance(window, QDialog) and window.isVisible() and self._random.random() < 0.05
@@ -285,7 +307,9 @@ def run(paths: Paths, model: Path, seconds: float, seed: int) -> tuple[Counter[s
         monkey = Monkey(controller, seed)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
+            faulthandler.dump_traceback_later(STUCK_S, exit=True)
             monkey.step()
+            faulthandler.cancel_dump_traceback_later()
             if not controller.window.isVisible():
                 controller.window.showNormal()
         QTest.qWait(200)

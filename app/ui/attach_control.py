@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QImageReader
 
 from app.core.entities import Attachment, AttachmentId
 from app.core.errors import AttachmentDamaged, Problem
-from app.core.pictures import MOST_PIXELS
+from app.core.pictures import MOST_PIXELS, check_picture
 from app.services import attaching
 from app.services.app import AppServices
 from app.services.ports import Lane
@@ -40,6 +40,7 @@ class AttachControl(QObject):
         self._place = place
         self._show_problem = show_problem
         self._reading: list[tuple[str, str]] = []  # place and name
+        self._times_shown = 0  # another draft
         self._is_closed = False
         composer.attach_requested.connect(self.attach)
         composer.image_requested.connect(
@@ -63,23 +64,29 @@ class AttachControl(QObject):
 
     def show_place(self) -> None:
         """The composer shows another draft: what is being read for that one."""
+        self._times_shown += 1
+        self._show_reading()
+
+    def _show_reading(self) -> None:
         if self._is_closed:
             return
         here = self._place()
         self._composer.show_reading([name for place, name in self._reading if place == here])
 
     def _read(self, name: str, work: Callable[[], attaching.ReadFile]) -> None:
-        entry = (self._place(), name)
+        entry, times_shown = (self._place(), name), self._times_shown
         self._reading.append(entry)
-        self.show_place()
+        self._show_reading()
 
         def over() -> None:
             self._reading.remove(entry)
-            self.show_place()
+            self._show_reading()
 
         def stored(attachment: Attachment) -> None:
             over()
-            self._add(attachment, entry[0])
+            # a new conversation gets its id with the first message, and is still on show
+            is_here = times_shown == self._times_shown or entry[0] == self._place()
+            self._add(attachment, entry[0], is_here=is_here)
 
         def failed(problem: Problem) -> None:
             over()
@@ -96,9 +103,9 @@ class AttachControl(QObject):
 
         self._services.scheduler.run(Lane.BULK, lambda: _for_models(work()), store, failed)
 
-    def _add(self, attachment: Attachment, place: str) -> None:
+    def _add(self, attachment: Attachment, place: str, *, is_here: bool) -> None:
         composer = self._composer
-        if place == self._place() and not self._is_closed:
+        if is_here and not self._is_closed:
             composer.show_attachments((*composer.attachments(), attachment))
         else:  # another conversation is on show by now
             self._services.conversations.add_to_draft(place, attachment)
@@ -130,8 +137,14 @@ class AttachControl(QObject):
 
 
 def _for_models(file: attaching.ReadFile) -> attaching.ReadFile:
-    """The picture in a form that llama.cpp reads: it knows no WebP. Raises AttachmentDamaged."""
+    """The picture in a form that llama.cpp reads: it knows no WebP.
+
+    Raises AttachmentDamaged, and ImageBroken or ImageTooLarge for what no model could look at: once
+    sent, it would make every answer to its conversation fail.
+    """
     if file.media_type != "image/webp":
+        if file.media_type.startswith("image/"):
+            check_picture(file.data)
         return file
     source = QBuffer()
     source.setData(QByteArray(file.data))
@@ -145,4 +158,6 @@ def _for_models(file: attaching.ReadFile) -> attaching.ReadFile:
     target.open(QIODevice.OpenModeFlag.WriteOnly)
     if image.isNull() or not image.save(target, "PNG"):  # type: ignore[call-overload]
         raise AttachmentDamaged(reader.errorString(), name=file.name)
-    return replace(file, media_type="image/png", data=bytes(target.data().data()))
+    data = bytes(target.data().data())
+    check_picture(data)
+    return replace(file, media_type="image/png", data=data)

@@ -2,69 +2,6 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
-    <name></name>
-    <message>
-        <source>{time} s</source>
-        <translation>{time} 秒</translation>
-    </message>
-    <message>
-        <source>The first word came after {time}.</source>
-        <translation>{time}后出现第一个词。</translation>
-    </message>
-    <message>
-        <source>It waited for the model to load: {time}.</source>
-        <translation>等待模型加载：{time}。</translation>
-    </message>
-    <message>
-        <source>{known} of {all} tokens had been read before.</source>
-        <translation>{all} 个词元中有 {known} 个此前已读过。</translation>
-    </message>
-    <message>
-        <source>{known} of {all} tokens had been read before and were kept.</source>
-        <translation>{all} 个词元中有 {known} 个此前已读过并保留了下来。</translation>
-    </message>
-    <message>
-        <source>{known} of {all} tokens had been read before; some moved up.</source>
-        <translation>{all} 个词元中有 {known} 个此前已读过；其中一些向前移动了。</translation>
-    </message>
-    <message>
-        <source>Reading {count} tokens took {time} ({speed} tokens/s).</source>
-        <translation>读取 {count} 个词元用时 {time}（每秒 {speed} 个）。</translation>
-    </message>
-    <message>
-        <source>The context was full: the oldest messages were left out ({count}).</source>
-        <translation>上下文已满：最早的 {count} 条消息未被包括。</translation>
-    </message>
-    <message>
-        <source>Writing {count} tokens took {time} ({speed} tokens/s).</source>
-        <translation>写出 {count} 个词元用时 {time}（每秒 {speed} 个）。</translation>
-    </message>
-    <message>
-        <source>{right} of {all} guessed tokens were right.</source>
-        <translation>{all} 个猜测的词元中有 {right} 个正确。</translation>
-    </message>
-    <message>
-        <source>The model ended it by itself.</source>
-        <translation>由模型自行结束。</translation>
-    </message>
-    <message>
-        <source>It ended at the longest answer or the end of the context.</source>
-        <translation>因达到回答长度上限或上下文末尾而结束。</translation>
-    </message>
-    <message>
-        <source>It was stopped.</source>
-        <translation>已被停止。</translation>
-    </message>
-    <message>
-        <source>All was computed by the processor.</source>
-        <translation>全部由处理器计算。</translation>
-    </message>
-    <message>
-        <source>{count} of {all} layers were computed by the graphics card.</source>
-        <translation>{all} 层中有 {count} 层由显卡计算。</translation>
-    </message>
-</context>
-<context>
     <name>About</name>
     <message>
         <source>About Inglenook</source>
@@ -123,6 +60,10 @@
         <translation>打开其页面</translation>
     </message>
     <message>
+        <source>Facts about this program</source>
+        <translation>关于此程序的信息</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>关闭</translation>
     </message>
@@ -157,6 +98,118 @@
     <message>
         <source>Copied</source>
         <translation>已复制</translation>
+    </message>
+</context>
+<context>
+    <name>Announcer</name>
+    <message>
+        <source>Version {number} of {count}</source>
+        <translation>第 {number} 个版本，共 {count} 个</translation>
+    </message>
+    <message>
+        <source>Waiting for the answer in another conversation</source>
+        <translation>正在等待另一个对话的回答</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>正在思考</translation>
+    </message>
+    <message numerus="yes">
+        <source>Thought for %n seconds</source>
+        <translation>
+            <numerusform>思考了 %n 秒</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Thought for %n minutes</source>
+        <translation>
+            <numerusform>思考了 %n 分钟</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Answer stopped</source>
+        <translation>回答已停止</translation>
+    </message>
+    <message>
+        <source>Answer cut off: the longest answer or the context was reached</source>
+        <translation>回答被截断：已达到最长回答或上下文的上限</translation>
+    </message>
+    <message>
+        <source>Answer complete</source>
+        <translation>回答完成</translation>
+    </message>
+    <message>
+        <source>Answer interrupted</source>
+        <translation>回答已中断</translation>
+    </message>
+</context>
+<context>
+    <name>AnswerFigures</name>
+    <message>
+        <source>{time} s</source>
+        <translation>{time} 秒</translation>
+    </message>
+    <message>
+        <source>It waited for the model to load: {time}.</source>
+        <translation>等待模型加载：{time}。</translation>
+    </message>
+    <message>
+        <source>{known} of {all} tokens had been read before.</source>
+        <translation>{all} 个词元中有 {known} 个此前已读过。</translation>
+    </message>
+    <message>
+        <source>{known} of {all} tokens had been read before and were kept.</source>
+        <translation>{all} 个词元中有 {known} 个此前已读过并保留了下来。</translation>
+    </message>
+    <message>
+        <source>{known} of {all} tokens had been read before; some moved up.</source>
+        <translation>{all} 个词元中有 {known} 个此前已读过；其中一些向前移动了。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Reading %Ln tokens took {time} ({speed} tokens/s).</source>
+        <translation>
+            <numerusform>读取 %Ln 个词元用时 {time}（每秒 {speed} 个）。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The context was full: the oldest messages were left out ({count}).</source>
+        <translation>上下文已满：最早的 {count} 条消息未被包括。</translation>
+    </message>
+    <message>
+        <source>The first word came after {time}.</source>
+        <translation>{time}后出现第一个词。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Writing %Ln tokens took {time} ({speed} tokens/s).</source>
+        <translation>
+            <numerusform>写出 %Ln 个词元用时 {time}（每秒 {speed} 个）。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{right} of {all} guessed tokens were right.</source>
+        <translation>{all} 个猜测的词元中有 {right} 个正确。</translation>
+    </message>
+    <message>
+        <source>The model ended it by itself.</source>
+        <translation>由模型自行结束。</translation>
+    </message>
+    <message>
+        <source>It ended at the longest answer or the end of the context.</source>
+        <translation>因达到回答长度上限或上下文末尾而结束。</translation>
+    </message>
+    <message>
+        <source>It was stopped.</source>
+        <translation>已被停止。</translation>
+    </message>
+    <message>
+        <source>All was computed by the processor.</source>
+        <translation>全部由处理器计算。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln of {all} layers were computed by the graphics card.</source>
+        <translation>
+            <numerusform>{all} 层中有 %Ln 层由显卡计算。</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -255,6 +308,17 @@
     </message>
 </context>
 <context>
+    <name>AttachmentArea</name>
+    <message>
+        <source>Picture</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Attach files</source>
+        <translation>添加文件</translation>
+    </message>
+</context>
+<context>
     <name>Banner</name>
     <message>
         <source>Close</source>
@@ -267,6 +331,92 @@
     <message>
         <source>Copy</source>
         <translation>复制</translation>
+    </message>
+</context>
+<context>
+    <name>BinPage</name>
+    <message>
+        <source>Bin</source>
+        <translation>回收站</translation>
+    </message>
+    <message>
+        <source>What was deleted stays here for {days} days.</source>
+        <translation>删除的内容会在这里保留 {days} 天。</translation>
+    </message>
+    <message>
+        <source>The bin is empty.</source>
+        <translation>回收站是空的。</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>全部显示</translation>
+    </message>
+    <message>
+        <source>Empty the bin…</source>
+        <translation>清空回收站…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>What was deleted</source>
+        <translation>已删除的内容</translation>
+    </message>
+    <message>
+        <source>Delete “{title}” for good? There is no way back.</source>
+        <translation>要永久删除“{title}”吗？此操作无法撤销。</translation>
+    </message>
+    <message>
+        <source>Delete for good</source>
+        <translation>永久删除</translation>
+    </message>
+    <message>
+        <source>Delete everything in the bin for good? There is no way back.</source>
+        <translation>要永久删除回收站中的所有内容吗？此操作无法撤销。</translation>
+    </message>
+    <message>
+        <source>Empty the bin</source>
+        <translation>清空回收站</translation>
+    </message>
+</context>
+<context>
+    <name>BinRow</name>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Message and what followed</source>
+        <translation>消息及其后续内容</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>恢复</translation>
+    </message>
+    <message>
+        <source>Delete for good…</source>
+        <translation>永久删除…</translation>
+    </message>
+    <message>
+        <source>Restore “{title}”</source>
+        <translation>恢复“{title}”</translation>
+    </message>
+    <message>
+        <source>Delete “{title}” for good</source>
+        <translation>永久删除“{title}”</translation>
+    </message>
+    <message>
+        <source>deleted on {date}</source>
+        <translation>删除于 {date}</translation>
+    </message>
+    <message>
+        <source>goes today</source>
+        <translation>今天清除</translation>
+    </message>
+    <message>
+        <source>one day left</source>
+        <translation>还剩 1 天</translation>
     </message>
 </context>
 <context>
@@ -297,6 +447,53 @@
     </message>
 </context>
 <context>
+    <name>ChatControl</name>
+    <message>
+        <source>There is no code in this conversation</source>
+        <translation>此对话中没有代码</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+</context>
+<context>
+    <name>ChatSession</name>
+    <message>
+        <source>Deleted “{title}” and what followed</source>
+        <translation>已删除“{title}”及其后的内容</translation>
+    </message>
+</context>
+<context>
+    <name>CheckField</name>
+    <message>
+        <source>on</source>
+        <translation>开</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>关</translation>
+    </message>
+</context>
+<context>
+    <name>Chip</name>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>Reading {name}…</source>
+        <translation>正在读取 {name}…</translation>
+    </message>
+</context>
+<context>
+    <name>Chips</name>
+    <message>
+        <source>Attachments</source>
+        <translation>附件</translation>
+    </message>
+</context>
+<context>
     <name>CodeBlock</name>
     <message>
         <source>Copy the code</source>
@@ -307,12 +504,71 @@
         <translation>已复制</translation>
     </message>
     <message>
+        <source>Save the code</source>
+        <translation>保存代码</translation>
+    </message>
+    <message>
+        <source>Not saved</source>
+        <translation>未保存</translation>
+    </message>
+    <message>
+        <source>Saved</source>
+        <translation>已保存</translation>
+    </message>
+    <message>
+        <source>Code in {language}</source>
+        <translation>{language} 代码</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>代码</translation>
+    </message>
+    <message>
+        <source>Wrap</source>
+        <translation>换行</translation>
+    </message>
+    <message>
+        <source>Break long lines</source>
+        <translation>长行自动换行</translation>
+    </message>
+    <message>
+        <source>Save the code to a file</source>
+        <translation>将代码保存为文件</translation>
+    </message>
+    <message>
         <source>Copy</source>
         <translation>复制</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+</context>
+<context>
+    <name>Compare</name>
+    <message>
+        <source>Compare the versions</source>
+        <translation>比较各个版本</translation>
     </message>
 </context>
 <context>
     <name>Composer</name>
+    <message>
+        <source>Attach files</source>
+        <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Editing a message</source>
+        <translation>正在编辑消息</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Write a message, or / for a prompt</source>
+        <translation>输入消息，或按 / 选择提示词</translation>
+    </message>
     <message>
         <source>Write a message</source>
         <translation>输入消息</translation>
@@ -320,14 +576,6 @@
     <message>
         <source>Message</source>
         <translation>消息</translation>
-    </message>
-    <message>
-        <source>Stop (Esc)</source>
-        <translation>停止 (Esc)</translation>
-    </message>
-    <message>
-        <source>Send (Enter)</source>
-        <translation>发送 (Enter)</translation>
     </message>
 </context>
 <context>
@@ -342,10 +590,6 @@
     <message>
         <source>What was kept ready of conversations is deleted.</source>
         <translation>为对话保留的内容已删除。</translation>
-    </message>
-    <message>
-        <source>The language changes with the next start</source>
-        <translation>语言将在下次启动时更改</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -363,9 +607,159 @@
         <source>Choose another model…</source>
         <translation>选择其他模型…</translation>
     </message>
+</context>
+<context>
+    <name>ConversationList</name>
     <message>
-        <source>Deleted “{title}”</source>
-        <translation>已删除“{title}”</translation>
+        <source>MMMM yyyy</source>
+        <translation>yyyy年M月</translation>
+    </message>
+    <message>
+        <source>Pinned</source>
+        <translation>已置顶</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Previous 7 days</source>
+        <translation>过去 7 天</translation>
+    </message>
+    <message>
+        <source>Previous 30 days</source>
+        <translation>过去 30 天</translation>
+    </message>
+    <message>
+        <source>Archive</source>
+        <translation>归档</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>无标题</translation>
+    </message>
+    <message>
+        <source>{title}, tags: {tags}</source>
+        <translation>{title}，标签：{tags}</translation>
+    </message>
+    <message>
+        <source>{name}, collapsed, {count}</source>
+        <translation>{name}，已折叠，{count}</translation>
+    </message>
+    <message>
+        <source>{name}, expanded, {count}</source>
+        <translation>{name}，已展开，{count}</translation>
+    </message>
+    <message>
+        <source>Folder {name}</source>
+        <translation>文件夹 {name}</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationMenu</name>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message numerus="yes">
+        <source>Delete %Ln conversations</source>
+        <translation>
+            <numerusform>删除 %Ln 个对话</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Open in a new window</source>
+        <translation>在新窗口中打开</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Suggest a title</source>
+        <translation>建议标题</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>取消置顶</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>置顶</translation>
+    </message>
+    <message>
+        <source>Take out of the archive</source>
+        <translation>取消归档</translation>
+    </message>
+    <message>
+        <source>Archive</source>
+        <translation>归档</translation>
+    </message>
+    <message>
+        <source>Move to folder</source>
+        <translation>移到文件夹</translation>
+    </message>
+    <message>
+        <source>New folder…</source>
+        <translation>新建文件夹…</translation>
+    </message>
+    <message>
+        <source>No folder</source>
+        <translation>不在文件夹中</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>标签</translation>
+    </message>
+    <message>
+        <source>New tag…</source>
+        <translation>新建标签…</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationWindow</name>
+    <message>
+        <source>Ask something.</source>
+        <translation>问点什么吧。</translation>
+    </message>
+</context>
+<context>
+    <name>Counts</name>
+    <message numerus="yes">
+        <source>%Ln conversations</source>
+        <translation>
+            <numerusform>%Ln 个对话</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>In %Ln conversations</source>
+        <translation>
+            <numerusform>在 %Ln 个对话中</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln conversations keep their text, but must be continued with another model.</source>
+        <translation>
+            <numerusform>%Ln 个对话的内容会保留，但之后须用其他模型继续。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln days left</source>
+        <translation>
+            <numerusform>还剩 %Ln 天</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -588,13 +982,17 @@
         <source>Try again</source>
         <translation>重试</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{count} downloads</source>
-        <translation>{count} 次下载</translation>
+        <translation>
+            <numerusform>{count} 次下载</numerusform>
+        </translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{count} likes</source>
-        <translation>{count} 个赞</translation>
+        <translation>
+            <numerusform>{count} 个赞</numerusform>
+        </translation>
     </message>
     <message>
         <source>changed {date}</source>
@@ -731,18 +1129,202 @@
     </message>
 </context>
 <context>
-    <name>EngineSettings</name>
+    <name>Exchange</name>
     <message>
-        <source>Model and answers</source>
-        <translation>模型与回答</translation>
+        <source>1 conversation</source>
+        <translation>1 个对话</translation>
+    </message>
+</context>
+<context>
+    <name>ExchangeControl</name>
+    <message>
+        <source>Print</source>
+        <translation>打印</translation>
+    </message>
+    <message>
+        <source>Sent to the printer.</source>
+        <translation>已发送到打印机。</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>Thoughts</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Exported from Inglenook on {date}</source>
+        <translation>于 {date} 从 Inglenook 导出</translation>
+    </message>
+    <message>
+        <source>{page} / {pages}</source>
+        <translation>{page} / {pages}</translation>
+    </message>
+    <message>
+        <source>Attachment: {name}</source>
+        <translation>附件：{name}</translation>
+    </message>
+    <message>
+        <source>This answer is not complete.</source>
+        <translation>此回答不完整。</translation>
+    </message>
+    <message>
+        <source>Untitled</source>
+        <translation>无标题</translation>
+    </message>
+    <message>
+        <source>Exported {count} to {path}.</source>
+        <translation>已将 {count}导出到 {path}。</translation>
+    </message>
+    <message>
+        <source>Imported {count}.</source>
+        <translation>已导入 {count}。</translation>
+    </message>
+    <message>
+        <source>Already here: {count}.</source>
+        <translation>已存在：{count}。</translation>
+    </message>
+    <message>
+        <source>Could not be read: {count}.</source>
+        <translation>无法读取：{count}。</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing was left behind.</source>
+        <translation>已取消，没有留下任何文件。</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>已停止。</translation>
+    </message>
+</context>
+<context>
+    <name>ExportDialog</name>
+    <message>
+        <source>Export conversations</source>
+        <translation>导出对话</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>内容</translation>
+    </message>
+    <message>
+        <source>As</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>Markdown</source>
+        <translation>Markdown</translation>
+    </message>
+    <message>
+        <source>Plain text that any editor opens.</source>
+        <translation>任何编辑器都能打开的纯文本。</translation>
+    </message>
+    <message>
+        <source>Web page</source>
+        <translation>网页</translation>
+    </message>
+    <message>
+        <source>One file with pictures and colours.</source>
+        <translation>一个文件，包含图片和颜色。</translation>
+    </message>
+    <message>
+        <source>PDF</source>
+        <translation>PDF</translation>
+    </message>
+    <message>
+        <source>Pages to read, print and send.</source>
+        <translation>可阅读、打印和发送的页面。</translation>
+    </message>
+    <message>
+        <source>JSON</source>
+        <translation>JSON</translation>
+    </message>
+    <message>
+        <source>Every branch, for programs and to come back.</source>
+        <translation>包含所有分支，供程序使用，也可重新导入。</translation>
+    </message>
+    <message>
+        <source>Archive (.zip)</source>
+        <translation>归档（.zip）</translation>
+    </message>
+    <message>
+        <source>Everything in one file: a backup, or for another computer.</source>
+        <translation>全部内容放在一个文件中：用作备份，或转到另一台电脑。</translation>
+    </message>
+    <message>
+        <source>With what the model thought before it answered</source>
+        <translation>包括模型回答前的思考内容</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
     </message>
     <message>
         <source>Close</source>
         <translation>关闭</translation>
     </message>
     <message>
-        <source>Changes apply from the next answer on.</source>
-        <translation>更改从下一次回答起生效。</translation>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>This one: {title}</source>
+        <translation>此对话：{title}</translation>
+    </message>
+    <message>
+        <source>The {count} chosen</source>
+        <translation>所选的 {count}</translation>
+    </message>
+    <message>
+        <source>All: {count}</source>
+        <translation>全部：{count}</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>正在导出…</translation>
+    </message>
+    <message>
+        <source>It always holds everything.</source>
+        <translation>此格式始终包含全部内容。</translation>
+    </message>
+    <message>
+        <source>Where to</source>
+        <translation>导出到</translation>
+    </message>
+</context>
+<context>
+    <name>Field</name>
+    <message>
+        <source>Reset</source>
+        <translation>重置</translation>
+    </message>
+    <message>
+        <source>empty</source>
+        <translation>空</translation>
+    </message>
+    <message>
+        <source>{help} Default: {value}.</source>
+        <translation>{help}默认值：{value}。</translation>
+    </message>
+    <message>
+        <source>Reset “{setting}” to its default</source>
+        <translation>将“{setting}”恢复为默认值</translation>
+    </message>
+</context>
+<context>
+    <name>Figures</name>
+    <message>
+        <source>{number}%</source>
+        <translation>{number}%</translation>
     </message>
 </context>
 <context>
@@ -754,6 +1336,21 @@
     <message>
         <source>Folded</source>
         <translation>已折叠</translation>
+    </message>
+</context>
+<context>
+    <name>FolderMenu</name>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>New folder…</source>
+        <translation>新建文件夹…</translation>
+    </message>
+    <message>
+        <source>Delete the folder, keep its conversations</source>
+        <translation>删除文件夹，保留其中的对话</translation>
     </message>
 </context>
 <context>
@@ -790,9 +1387,11 @@
         <source>Stop</source>
         <translation>停止</translation>
     </message>
-    <message>
-        <source>Move the models that are there ({count} files, {size}) to {folder}?</source>
-        <translation>将那里的模型（{count} 个文件，{size}）移到 {folder} 吗？</translation>
+    <message numerus="yes">
+        <source>Move the models that are there (%Ln files, {size}) to {folder}?</source>
+        <translation>
+            <numerusform>将那里的模型（%Ln 个文件，{size}）移到 {folder} 吗？</numerusform>
+        </translation>
     </message>
     <message>
         <source>Moving: {done} of {total}</source>
@@ -805,6 +1404,13 @@
     <message>
         <source>Choose a folder</source>
         <translation>选择文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>GlobalShortcut</name>
+    <message>
+        <source>This system offers no shortcuts to programs.</source>
+        <translation>此系统不向程序提供全局快捷键。</translation>
     </message>
 </context>
 <context>
@@ -849,16 +1455,98 @@
         <translation>文件夹</translation>
     </message>
     <message>
+        <source>Others on the way to {host} can read along: the address is not https. The access token is not sent to it.</source>
+        <translation>该地址不是 https，通往 {host} 途中的人可以读到内容。访问令牌不会发送给它。</translation>
+    </message>
+</context>
+<context>
+    <name>ImageBlock</name>
+    <message>
+        <source>Loading the picture…</source>
+        <translation>正在加载图片…</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Click to see it larger</source>
+        <translation>点击查看大图</translation>
+    </message>
+    <message>
+        <source>This picture cannot be shown: {name}</source>
+        <translation>无法显示此图片：{name}</translation>
+    </message>
+    <message>
+        <source>This picture cannot be shown</source>
+        <translation>无法显示此图片</translation>
+    </message>
+</context>
+<context>
+    <name>ImportDialog</name>
+    <message>
+        <source>Import conversations</source>
+        <translation>导入对话</translation>
+    </message>
+    <message>
+        <source>What could not be read</source>
+        <translation>无法读取的内容</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>关闭</translation>
     </message>
     <message>
-        <source>Changes apply at once.</source>
-        <translation>更改立即生效。</translation>
+        <source>From an archive or JSON file of Inglenook, a data export of ChatGPT (the .zip as it came), and the files of LM Studio, Jan, GPT4All, Open WebUI and llama.cpp. What is here already is not imported again, and nothing is sent anywhere.</source>
+        <translation>可导入 Inglenook 的归档或 JSON 文件、ChatGPT 导出的数据（原样的 .zip），以及 LM Studio、Jan、GPT4All、Open WebUI 和 llama.cpp 的文件。已有的对话不会重复导入，也不会向任何地方发送数据。</translation>
     </message>
     <message>
-        <source>Others on the way to {host} can read along: the address is not https. The access token is not sent to it.</source>
-        <translation>该地址不是 https，通往 {host} 途中的人可以读到内容。访问令牌不会发送给它。</translation>
+        <source>Choose files…</source>
+        <translation>选择文件…</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>Found on this computer</source>
+        <translation>在此电脑上找到</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>Look</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>Looking…</source>
+        <translation>正在查看…</translation>
+    </message>
+    <message>
+        <source>Looking… {count} so far</source>
+        <translation>正在查看… 已找到 {count}</translation>
+    </message>
+    <message>
+        <source>Cannot be read, and is left out: {count}</source>
+        <translation>无法读取，将跳过：{count}</translation>
+    </message>
+    <message>
+        <source>Importing…</source>
+        <translation>正在导入…</translation>
+    </message>
+    <message>
+        <source>Choose what to import</source>
+        <translation>选择要导入的内容</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>All files (*)</source>
+        <translation>所有文件 (*)</translation>
     </message>
 </context>
 <context>
@@ -936,6 +1624,37 @@
     </message>
 </context>
 <context>
+    <name>LinkQuestion</name>
+    <message>
+        <source>Open this address?</source>
+        <translation>打开这个地址？</translation>
+    </message>
+    <message>
+        <source>Write a mail</source>
+        <translation>写邮件</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Copy address</source>
+        <translation>复制地址</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>This leads to {host}: what stands before the @ is not the site.</source>
+        <translation>这将通往 {host}：@ 之前的部分不是网站。</translation>
+    </message>
+    <message>
+        <source>The site&apos;s name has letters of other scripts: {name}</source>
+        <translation>网站名称中含有其他文字的字母：{name}</translation>
+    </message>
+</context>
+<context>
     <name>LocalDetail</name>
     <message>
         <source>Size</source>
@@ -1007,54 +1726,189 @@
     </message>
 </context>
 <context>
-    <name>MainWindow</name>
+    <name>LongPaste</name>
     <message>
-        <source>Show or hide the conversations (Ctrl+B)</source>
-        <translation>显示或隐藏对话列表 (Ctrl+B)</translation>
+        <source>The long text you pasted goes with the message as a file.</source>
+        <translation>您粘贴的长文本将作为文件随消息发送。</translation>
     </message>
     <message>
-        <source>Model</source>
+        <source>Insert as text</source>
+        <translation>作为文字插入</translation>
+    </message>
+    <message>
+        <source>Pasted text</source>
+        <translation>粘贴的文本</translation>
+    </message>
+</context>
+<context>
+    <name>MainCommands</name>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>New window</source>
+        <translation>新窗口</translation>
+    </message>
+    <message>
+        <source>Open this conversation in a new window</source>
+        <translation>在新窗口中打开此对话</translation>
+    </message>
+    <message>
+        <source>Search in all conversations</source>
+        <translation>搜索所有对话</translation>
+    </message>
+    <message>
+        <source>Next conversation in the list</source>
+        <translation>列表中的下一个对话</translation>
+    </message>
+    <message>
+        <source>Previous conversation in the list</source>
+        <translation>列表中的上一个对话</translation>
+    </message>
+    <message>
+        <source>Let the model find a title</source>
+        <translation>让模型取个标题</translation>
+    </message>
+    <message>
+        <source>Pin or unpin</source>
+        <translation>置顶或取消置顶</translation>
+    </message>
+    <message>
+        <source>Move to the archive</source>
+        <translation>移入归档</translation>
+    </message>
+    <message>
+        <source>Delete the conversation</source>
+        <translation>删除对话</translation>
+    </message>
+    <message>
+        <source>Undo the deletion</source>
+        <translation>撤销删除</translation>
+    </message>
+    <message>
+        <source>Open the bin</source>
+        <translation>打开回收站</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Import conversations…</source>
+        <translation>导入对话…</translation>
+    </message>
+    <message>
+        <source>Print…</source>
+        <translation>打印…</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Stop the answer</source>
+        <translation>停止回答</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Continue the answer</source>
+        <translation>继续回答</translation>
+    </message>
+    <message>
+        <source>Edit the last question</source>
+        <translation>编辑上一个问题</translation>
+    </message>
+    <message>
+        <source>Copy the last answer</source>
+        <translation>复制最后的回答</translation>
+    </message>
+    <message>
+        <source>Copy the last piece of code</source>
+        <translation>复制最后一段代码</translation>
+    </message>
+    <message>
+        <source>Compare the versions of the last answer</source>
+        <translation>比较最后一个回答的各个版本</translation>
+    </message>
+    <message>
+        <source>Go to the message box</source>
+        <translation>转到消息框</translation>
+    </message>
+    <message>
+        <source>Attach files</source>
+        <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>窗口</translation>
+    </message>
+    <message>
+        <source>Show or hide the conversations</source>
+        <translation>显示或隐藏对话</translation>
+    </message>
+    <message>
+        <source>Zen mode</source>
+        <translation>专注模式</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>放大文字</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>缩小文字</translation>
+    </message>
+    <message>
+        <source>Text in its usual size</source>
+        <translation>文字恢复常规大小</translation>
+    </message>
+    <message>
+        <source>Light theme</source>
+        <translation>浅色主题</translation>
+    </message>
+    <message>
+        <source>Dark theme</source>
+        <translation>深色主题</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>高对比度</translation>
+    </message>
+    <message>
+        <source>Theme of the system</source>
+        <translation>跟随系统主题</translation>
+    </message>
+    <message>
+        <source>Models</source>
         <translation>模型</translation>
     </message>
     <message>
-        <source>Menu</source>
-        <translation>菜单</translation>
+        <source>Settings</source>
+        <translation>设置</translation>
     </message>
     <message>
-        <source>Theme</source>
-        <translation>主题</translation>
+        <source>Inglenook</source>
+        <translation>Inglenook</translation>
     </message>
     <message>
-        <source>Language</source>
-        <translation>语言</translation>
+        <source>All commands</source>
+        <translation>所有命令</translation>
     </message>
     <message>
-        <source>Offline</source>
-        <translation>离线</translation>
+        <source>Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
     </message>
     <message>
-        <source>Model and answers…</source>
-        <translation>模型与回答…</translation>
-    </message>
-    <message>
-        <source>Models and network…</source>
-        <translation>模型与网络…</translation>
-    </message>
-    <message>
-        <source>Open a model file…</source>
-        <translation>打开模型文件…</translation>
-    </message>
-    <message>
-        <source>Open the models folder</source>
-        <translation>打开模型文件夹</translation>
-    </message>
-    <message>
-        <source>Unload the model</source>
-        <translation>卸载模型</translation>
-    </message>
-    <message>
-        <source>Last crash…</source>
-        <translation>上次崩溃…</translation>
+        <source>Open a model file</source>
+        <translation>打开模型文件</translation>
     </message>
     <message>
         <source>About Inglenook</source>
@@ -1065,21 +1919,12 @@
         <translation>退出</translation>
     </message>
     <message>
-        <source>Follow the system</source>
-        <translation>跟随系统</translation>
+        <source>Quick question</source>
+        <translation>快速提问</translation>
     </message>
-    <message>
-        <source>Light</source>
-        <translation>浅色</translation>
-    </message>
-    <message>
-        <source>Dark</source>
-        <translation>深色</translation>
-    </message>
-    <message>
-        <source>Choose a model</source>
-        <translation>选择模型</translation>
-    </message>
+</context>
+<context>
+    <name>MainWindow</name>
     <message>
         <source>Open a model</source>
         <translation>打开模型</translation>
@@ -1090,10 +1935,77 @@
     </message>
 </context>
 <context>
+    <name>MessageActions</name>
+    <message>
+        <source>Copy the answer</source>
+        <translation>复制回答</translation>
+    </message>
+    <message>
+        <source>Copy the message</source>
+        <translation>复制消息</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Answer again</source>
+        <translation>重新回答</translation>
+    </message>
+    <message>
+        <source>Continue the answer</source>
+        <translation>继续回答</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Version before this one</source>
+        <translation>上一个版本</translation>
+    </message>
+    <message>
+        <source>Version after this one</source>
+        <translation>下一个版本</translation>
+    </message>
+    <message>
+        <source>Version {number} of {count}</source>
+        <translation>第 {number} 个版本，共 {count} 个</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy as Markdown</source>
+        <translation>复制为 Markdown</translation>
+    </message>
+    <message>
+        <source>Compare the versions</source>
+        <translation>比较各个版本</translation>
+    </message>
+    <message>
+        <source>New conversation from here</source>
+        <translation>从这里开始新对话</translation>
+    </message>
+    <message>
+        <source>Read aloud</source>
+        <translation>朗读</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+</context>
+<context>
     <name>MessageView</name>
     <message>
         <source>Reading… {percent} %, {time} left</source>
         <translation>正在阅读…… {percent} %，还剩 {time}</translation>
+    </message>
+    <message>
+        <source>Waiting for the answer in another conversation…</source>
+        <translation>正在等待另一个对话中的回答…</translation>
     </message>
     <message>
         <source>Reading…</source>
@@ -1104,16 +2016,16 @@
         <translation>重试</translation>
     </message>
     <message>
+        <source>Your message: {text}</source>
+        <translation>您的消息：{text}</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
         <source>How it was made: times and tokens</source>
         <translation>回答的生成过程：时间与词元</translation>
-    </message>
-    <message>
-        <source>Copy the answer</source>
-        <translation>复制回答</translation>
-    </message>
-    <message>
-        <source>Answer again</source>
-        <translation>重新回答</translation>
     </message>
     <message>
         <source>Inglenook ended before there was an answer.</source>
@@ -1329,10 +2241,6 @@
         <translation>剩余 {minutes} 分钟</translation>
     </message>
     <message>
-        <source>{days} days left</source>
-        <translation>剩余 {days} 天</translation>
-    </message>
-    <message>
         <source>{hours} h {minutes} min left</source>
         <translation>剩余 {hours} 小时 {minutes} 分钟</translation>
     </message>
@@ -1357,16 +2265,8 @@
         <translation>在一个对话中</translation>
     </message>
     <message>
-        <source>In {count} conversations</source>
-        <translation>在 {count} 个对话中</translation>
-    </message>
-    <message>
         <source>One conversation keeps its text, but must be continued with another model.</source>
         <translation>一个对话会保留文字，但须用其他模型继续。</translation>
-    </message>
-    <message>
-        <source>{count} conversations keep their text, but must be continued with another model.</source>
-        <translation>{count} 个对话会保留文字，但须用其他模型继续。</translation>
     </message>
 </context>
 <context>
@@ -1471,6 +2371,81 @@
     </message>
 </context>
 <context>
+    <name>NameQuestion</name>
+    <message>
+        <source>Create</source>
+        <translation>创建</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+</context>
+<context>
+    <name>Page</name>
+    <message>
+        <source>Reset all of this section</source>
+        <translation>重置本节的全部设置</translation>
+    </message>
+    <message>
+        <source>Bring back the defaults of everything in “{section}”?</source>
+        <translation>将“{section}”中的全部设置恢复为默认值？</translation>
+    </message>
+    <message>
+        <source>Reset</source>
+        <translation>重置</translation>
+    </message>
+</context>
+<context>
+    <name>Palette</name>
+    <message>
+        <source>Search commands and conversations</source>
+        <translation>搜索命令和对话</translation>
+    </message>
+    <message>
+        <source>Command palette</source>
+        <translation>命令面板</translation>
+    </message>
+    <message>
+        <source>Commands</source>
+        <translation>命令</translation>
+    </message>
+    <message>
+        <source>Nothing fits</source>
+        <translation>没有匹配项</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Recently used</source>
+        <translation>最近使用</translation>
+    </message>
+</context>
+<context>
+    <name>PickList</name>
+    <message>
+        <source>{row}, {number} of {count}</source>
+        <translation>{row}，第 {number} 项，共 {count} 项</translation>
+    </message>
+</context>
+<context>
+    <name>PortalShortcut</name>
+    <message>
+        <source>The desktop was told not to give the shortcut to Inglenook.</source>
+        <translation>桌面已被设置为不将此快捷键提供给 Inglenook。</translation>
+    </message>
+    <message>
+        <source>Quick question</source>
+        <translation>快速提问</translation>
+    </message>
+    <message>
+        <source>This desktop offers no shortcuts to programs.</source>
+        <translation>此桌面不向程序提供全局快捷键。</translation>
+    </message>
+</context>
+<context>
     <name>PresetField</name>
     <message>
         <source>Little variation: for facts, code and translations.</source>
@@ -1568,8 +2543,32 @@
         <translation>模型进程出现问题。</translation>
     </message>
     <message>
+        <source>An image is too large: {size}. At most {most} are taken.</source>
+        <translation>图片太大：{size}。最多接受 {most}。</translation>
+    </message>
+    <message>
+        <source>Make the image smaller, then add it again.</source>
+        <translation>请缩小图片后重新添加。</translation>
+    </message>
+    <message>
+        <source>An image could not be read: it is damaged, or no PNG, JPEG, GIF or BMP.</source>
+        <translation>无法读取图片：它已损坏，或者不是 PNG、JPEG、GIF 或 BMP。</translation>
+    </message>
+    <message>
+        <source>Save the image in another format, then add it again.</source>
+        <translation>请将图片另存为其他格式后重新添加。</translation>
+    </message>
+    <message>
         <source>Try again; if it happens again, open the details.</source>
         <translation>请重试；如果再次发生，请查看详情。</translation>
+    </message>
+    <message>
+        <source>{name} could not be read.</source>
+        <translation>无法读取 {name}。</translation>
+    </message>
+    <message>
+        <source>Check that the file is still there and not open elsewhere, then attach it again.</source>
+        <translation>请确认文件仍在原处且没有被其他程序占用，然后重新添加。</translation>
     </message>
     <message>
         <source>Something in Inglenook went wrong that should not have.</source>
@@ -1578,6 +2577,46 @@
     <message>
         <source>Try again. The details and the log say what happened; please report it.</source>
         <translation>请重试。详情和日志说明了发生的情况，请报告此问题。</translation>
+    </message>
+    <message>
+        <source>The export could not be written to {path}.</source>
+        <translation>无法将导出内容写入 {path}。</translation>
+    </message>
+    <message>
+        <source>Check that you may write there, or choose another place, then export again.</source>
+        <translation>请检查你是否有权写入该位置，或选择其他位置，然后重新导出。</translation>
+    </message>
+    <message>
+        <source>{path} could not be read.</source>
+        <translation>无法读取 {path}。</translation>
+    </message>
+    <message>
+        <source>Check that it is still there and that you may read it, then try again.</source>
+        <translation>请检查它是否仍在原处、你是否有权读取，然后重试。</translation>
+    </message>
+    <message>
+        <source>No conversations were found in {path}.</source>
+        <translation>在 {path} 中没有找到对话。</translation>
+    </message>
+    <message>
+        <source>Choose an export of Inglenook, ChatGPT, LM Studio, Jan, GPT4All or Open WebUI.</source>
+        <translation>请选择 Inglenook、ChatGPT、LM Studio、Jan、GPT4All 或 Open WebUI 的导出文件。</translation>
+    </message>
+    <message>
+        <source>The conversation could not be printed.</source>
+        <translation>无法打印此对话。</translation>
+    </message>
+    <message>
+        <source>Check the printer, or export it as PDF and print that.</source>
+        <translation>请检查打印机，或导出为 PDF 后再打印。</translation>
+    </message>
+    <message>
+        <source>This computer has nothing that reads text aloud.</source>
+        <translation>这台电脑上没有可以朗读文字的程序。</translation>
+    </message>
+    <message>
+        <source>Install the system&apos;s speech, such as the package speech-dispatcher on Linux.</source>
+        <translation>请安装系统的语音功能，例如 Linux 上的 speech-dispatcher 软件包。</translation>
     </message>
     <message>
         <source>The conversations in {path} were written by a newer Inglenook (format {version}).</source>
@@ -1748,6 +2787,30 @@
         <translation>请选择一个模型，然后重试。</translation>
     </message>
     <message>
+        <source>{name} cannot see images: there is no projector (mmproj) for it beside its file.</source>
+        <translation>{name} 无法看图：它的文件旁边没有对应的投影文件（mmproj）。</translation>
+    </message>
+    <message>
+        <source>Fetch the model&apos;s mmproj file into the same folder, or leave the image out.</source>
+        <translation>请把该模型的 mmproj 文件下载到同一文件夹，或者不附图片。</translation>
+    </message>
+    <message>
+        <source>{name}, which lets the model see images, cannot be used with it or is damaged.</source>
+        <translation>让模型看图的文件 {name} 与该模型不匹配或已损坏。</translation>
+    </message>
+    <message>
+        <source>Fetch that file again, or leave the image out. The details say what happened.</source>
+        <translation>请重新下载该文件，或者不附图片。详细信息中说明了原因。</translation>
+    </message>
+    <message>
+        <source>{name} cannot suggest a title now without reading the whole conversation again.</source>
+        <translation>{name} 现在要重新读取整个对话才能建议标题。</translation>
+    </message>
+    <message>
+        <source>Write the title yourself.</source>
+        <translation>请自己填写标题。</translation>
+    </message>
+    <message>
         <source>The computer&apos;s memory was not enough, so the model&apos;s process ended ({reason}).</source>
         <translation>电脑内存不足，模型进程已结束（{reason}）。</translation>
     </message>
@@ -1782,6 +2845,70 @@
     <message>
         <source>What it had written is kept. Load the model again with less memory.</source>
         <translation>已写出的内容已保留。请以更少的内存重新加载模型。</translation>
+    </message>
+    <message>
+        <source>{name} is too big to be attached: it has {have}, at most {most} are possible.</source>
+        <translation>{name} 太大，无法添加：它有 {have}，最多允许 {most}。</translation>
+    </message>
+    <message>
+        <source>Attach a smaller file, or a part of this one.</source>
+        <translation>请添加较小的文件，或只添加其中一部分。</translation>
+    </message>
+    <message>
+        <source>The text in {name} is too long: at most {most} characters are possible.</source>
+        <translation>{name} 中的文字太长：最多允许 {most} 个字符。</translation>
+    </message>
+    <message>
+        <source>Attach a part of it as a file of its own.</source>
+        <translation>请把其中一部分另存为单独的文件再添加。</translation>
+    </message>
+    <message>
+        <source>{name} is no text, picture, PDF or Word document, so it cannot be read.</source>
+        <translation>{name} 不是文本、图片、PDF 或 Word 文档，因此无法读取。</translation>
+    </message>
+    <message>
+        <source>Save it as text or PDF, then attach that.</source>
+        <translation>请将它另存为文本或 PDF，然后再添加。</translation>
+    </message>
+    <message>
+        <source>{name} is damaged or not what its name says, so it cannot be read.</source>
+        <translation>{name} 已损坏，或内容与文件名不符，因此无法读取。</translation>
+    </message>
+    <message>
+        <source>Open it in the program that made it, save it again, then attach that.</source>
+        <translation>请用生成它的程序打开并重新保存，然后再添加。</translation>
+    </message>
+    <message>
+        <source>{name} is protected by a password.</source>
+        <translation>{name} 受密码保护。</translation>
+    </message>
+    <message>
+        <source>Save a copy without the password, then attach that.</source>
+        <translation>请另存一份不带密码的副本，然后再添加。</translation>
+    </message>
+    <message>
+        <source>There is no text in {name}; perhaps it is a scan, whose pages are pictures.</source>
+        <translation>{name} 中没有文字；它可能是扫描件，每一页都是图片。</translation>
+    </message>
+    <message>
+        <source>Attach its pages as pictures to a model that can see, or a version with text.</source>
+        <translation>请把各页作为图片交给能看图的模型，或添加带文字的版本。</translation>
+    </message>
+    <message>
+        <source>Reading {name} took too long, so it was given up.</source>
+        <translation>读取 {name} 用时过长，已放弃。</translation>
+    </message>
+    <message>
+        <source>Save the pages you need as a PDF or text of their own, then attach that.</source>
+        <translation>请把需要的页面另存为单独的 PDF 或文本，然后再添加。</translation>
+    </message>
+    <message>
+        <source>The disk that holds {path} is full, so the export was not finished.</source>
+        <translation>{path} 所在的磁盘已满，导出未完成。</translation>
+    </message>
+    <message>
+        <source>Free some space, or choose another place, then export again.</source>
+        <translation>请释放一些空间，或选择其他位置，然后重新导出。</translation>
     </message>
     <message>
         <source>Offline is switched on, so nothing was asked of the network.</source>
@@ -2085,6 +3212,105 @@
     </message>
 </context>
 <context>
+    <name>PromptList</name>
+    <message>
+        <source>Prompts</source>
+        <translation>提示词</translation>
+    </message>
+</context>
+<context>
+    <name>ProseBlock</name>
+    <message>
+        <source>Note</source>
+        <translation>注意</translation>
+    </message>
+    <message>
+        <source>Tip</source>
+        <translation>提示</translation>
+    </message>
+    <message>
+        <source>Important</source>
+        <translation>重要</translation>
+    </message>
+    <message>
+        <source>Warning</source>
+        <translation>警告</translation>
+    </message>
+    <message>
+        <source>Caution</source>
+        <translation>当心</translation>
+    </message>
+</context>
+<context>
+    <name>QuickAskWindow</name>
+    <message>
+        <source>Esc stops</source>
+        <translation>按 Esc 停止</translation>
+    </message>
+    <message>
+        <source>Esc closes</source>
+        <translation>按 Esc 关闭</translation>
+    </message>
+    <message>
+        <source>Open in Inglenook</source>
+        <translation>在 Inglenook 中打开</translation>
+    </message>
+    <message>
+        <source>Quick question</source>
+        <translation>快速提问</translation>
+    </message>
+</context>
+<context>
+    <name>Reach</name>
+    <message>
+        <source>This desktop has no tray for icons.</source>
+        <translation>此桌面没有可放置图标的系统托盘。</translation>
+    </message>
+    <message>
+        <source>Inglenook is still there</source>
+        <translation>Inglenook 仍在运行</translation>
+    </message>
+    <message>
+        <source>You find it in the tray. “Quit” in the menu ends it.</source>
+        <translation>可在系统托盘中找到它。选择菜单中的“退出”即可结束。</translation>
+    </message>
+</context>
+<context>
+    <name>ReasoningBlock</name>
+    <message>
+        <source>Thinking… {time}</source>
+        <translation>正在思考… {time}</translation>
+    </message>
+    <message>
+        <source>Thinking…</source>
+        <translation>正在思考…</translation>
+    </message>
+    <message>
+        <source>Thought for {time}</source>
+        <translation>思考了 {time}</translation>
+    </message>
+    <message>
+        <source>Thought for a moment</source>
+        <translation>思考了片刻</translation>
+    </message>
+    <message>
+        <source>Thoughts</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>What the model thought before it answered</source>
+        <translation>模型回答之前的思考</translation>
+    </message>
+    <message>
+        <source>{seconds} s</source>
+        <translation>{seconds} 秒</translation>
+    </message>
+    <message>
+        <source>{minutes} min {seconds} s</source>
+        <translation>{minutes} 分 {seconds} 秒</translation>
+    </message>
+</context>
+<context>
     <name>RecoveryControl</name>
     <message>
         <source>Use my settings again</source>
@@ -2122,9 +3348,11 @@
         <source>a smaller KV cache and {n} tokens of context</source>
         <translation>较小的 KV 缓存和 {n} 个词元的上下文</translation>
     </message>
-    <message>
-        <source>{n} layers on the graphics card</source>
-        <translation>显卡上 {n} 层</translation>
+    <message numerus="yes">
+        <source>%Ln layers on the graphics card</source>
+        <translation>
+            <numerusform>%Ln 层放在显卡上</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2140,6 +3368,83 @@
     <message>
         <source>Load the model again to use this.</source>
         <translation>重新加载模型后才会生效。</translation>
+    </message>
+</context>
+<context>
+    <name>ResultList</name>
+    <message>
+        <source>Untitled</source>
+        <translation>无标题</translation>
+    </message>
+    <message>
+        <source>Conversation {text}, {date}</source>
+        <translation>对话：{text}，{date}</translation>
+    </message>
+    <message>
+        <source>Your message: {text}</source>
+        <translation>您的消息：{text}</translation>
+    </message>
+    <message>
+        <source>Answer: {text}</source>
+        <translation>回答：{text}</translation>
+    </message>
+</context>
+<context>
+    <name>ResultsPane</name>
+    <message>
+        <source>Search results</source>
+        <translation>搜索结果</translation>
+    </message>
+    <message>
+        <source>Nothing found for “{text}”.</source>
+        <translation>没有找到“{text}”。</translation>
+    </message>
+    <message>
+        <source>One result</source>
+        <translation>1 条结果</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln results</source>
+        <translation>
+            <numerusform>%Ln 条结果</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>RichText</name>
+    <message>
+        <source>Text</source>
+        <translation>文本</translation>
+    </message>
+    <message>
+        <source>[Picture, not loaded: {description}{address}]</source>
+        <translation>[图片，未加载：{description}{address}]</translation>
+    </message>
+</context>
+<context>
+    <name>RowPainter</name>
+    <message>
+        <source>New name</source>
+        <translation>新名称</translation>
+    </message>
+</context>
+<context>
+    <name>SearchField</name>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search in all conversations</source>
+        <translation>搜索所有对话</translation>
+    </message>
+    <message>
+        <source>Search in all conversations (Ctrl+Shift+F)</source>
+        <translation>搜索所有对话（Ctrl+Shift+F）</translation>
+    </message>
+    <message>
+        <source>Clear the search</source>
+        <translation>清除搜索</translation>
     </message>
 </context>
 <context>
@@ -2236,9 +3541,11 @@
         <source>Try again</source>
         <translation>重试</translation>
     </message>
-    <message>
+    <message numerus="yes">
         <source>{count} downloads</source>
-        <translation>{count} 次下载</translation>
+        <translation>
+            <numerusform>{count} 次下载</numerusform>
+        </translation>
     </message>
     <message>
         <source>Terms to accept</source>
@@ -2246,14 +3553,63 @@
     </message>
 </context>
 <context>
+    <name>Selection</name>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
+    </message>
+</context>
+<context>
+    <name>SelectionMenu</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy as Markdown</source>
+        <translation>复制为 Markdown</translation>
+    </message>
+    <message>
+        <source>Copy the link&apos;s address</source>
+        <translation>复制链接地址</translation>
+    </message>
+    <message>
+        <source>Quote in the message</source>
+        <translation>在消息中引用</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>全选</translation>
+    </message>
+</context>
+<context>
+    <name>SendButton</name>
+    <message>
+        <source>Stop (Esc)</source>
+        <translation>停止 (Esc)</translation>
+    </message>
+    <message>
+        <source>Send the changed message</source>
+        <translation>发送修改后的消息</translation>
+    </message>
+    <message>
+        <source>Send ({key})</source>
+        <translation>发送 ({key})</translation>
+    </message>
+    <message>
+        <source>Send (Enter)</source>
+        <translation>发送 (Enter)</translation>
+    </message>
+</context>
+<context>
     <name>Settings</name>
     <message>
         <source>Theme</source>
         <translation>主题</translation>
-    </message>
-    <message>
-        <source>Light, dark, or as the system has it.</source>
-        <translation>浅色、深色，或跟随系统。</translation>
     </message>
     <message>
         <source>Follow the system</source>
@@ -2334,6 +3690,134 @@
     <message>
         <source>Threads</source>
         <translation>线程</translation>
+    </message>
+    <message>
+        <source>Light, dark, or as the system has it. High contrast follows the system too.</source>
+        <translation>浅色、深色或跟随系统。高对比度也会跟随系统的深浅。</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>高对比度</translation>
+    </message>
+    <message>
+        <source>Accent colour</source>
+        <translation>强调色</translation>
+    </message>
+    <message>
+        <source>The colour of buttons, links and what is chosen.</source>
+        <translation>按钮、链接和选中内容的颜色。</translation>
+    </message>
+    <message>
+        <source>Orange</source>
+        <translation>橙色</translation>
+    </message>
+    <message>
+        <source>Red</source>
+        <translation>红色</translation>
+    </message>
+    <message>
+        <source>Pink</source>
+        <translation>粉色</translation>
+    </message>
+    <message>
+        <source>Purple</source>
+        <translation>紫色</translation>
+    </message>
+    <message>
+        <source>Blue</source>
+        <translation>蓝色</translation>
+    </message>
+    <message>
+        <source>Teal</source>
+        <translation>青色</translation>
+    </message>
+    <message>
+        <source>Green</source>
+        <translation>绿色</translation>
+    </message>
+    <message>
+        <source>The system&apos;s colour</source>
+        <translation>系统的强调色</translation>
+    </message>
+    <message>
+        <source>Text size</source>
+        <translation>文字大小</translation>
+    </message>
+    <message>
+        <source>All text in the window, as a part of the system&apos;s size.</source>
+        <translation>窗口中的全部文字，相对于系统字号的比例。</translation>
+    </message>
+    <message>
+        <source>Less motion</source>
+        <translation>减少动画</translation>
+    </message>
+    <message>
+        <source>Things appear and go at once instead of moving or fading.</source>
+        <translation>内容直接出现或消失，不移动也不淡入淡出。</translation>
+    </message>
+    <message>
+        <source>On</source>
+        <translation>开启</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Send with</source>
+        <translation>发送键</translation>
+    </message>
+    <message>
+        <source>The other one begins a new line.</source>
+        <translation>另一种按键用于换行。</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Enter</translation>
+    </message>
+    <message>
+        <source>Ctrl+Enter</source>
+        <translation>Ctrl+Enter</translation>
+    </message>
+    <message>
+        <source>Wrap long lines of code</source>
+        <translation>代码自动换行</translation>
+    </message>
+    <message>
+        <source>Otherwise they are scrolled sideways.</source>
+        <translation>否则较长的行需要横向滚动。</translation>
+    </message>
+    <message>
+        <source>Titles of conversations</source>
+        <translation>对话标题</translation>
+    </message>
+    <message>
+        <source>Taken from your first words, or written by the model after its first answer.</source>
+        <translation>取自您开头的文字，或由模型在首次回答后撰写。</translation>
+    </message>
+    <message>
+        <source>From the first words</source>
+        <translation>取自开头的文字</translation>
+    </message>
+    <message>
+        <source>By the model</source>
+        <translation>由模型撰写</translation>
+    </message>
+    <message>
+        <source>Icon in the system tray</source>
+        <translation>系统托盘图标</translation>
+    </message>
+    <message>
+        <source>The window can be closed to it, and opened from it.</source>
+        <translation>窗口可以关闭到托盘，也可以从托盘打开。</translation>
+    </message>
+    <message>
+        <source>Shortcut for a quick question</source>
+        <translation>快速提问的快捷键</translation>
+    </message>
+    <message>
+        <source>Opens a small window from anywhere, such as Ctrl+Alt+Space; empty is off.</source>
+        <translation>可随处打开一个小窗口，例如 Ctrl+Alt+Space；留空则关闭此功能。</translation>
     </message>
     <message>
         <source>Compute on</source>
@@ -2713,7 +4197,92 @@
     </message>
 </context>
 <context>
+    <name>SettingsDialog</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>Colours</source>
+        <translation>颜色</translation>
+    </message>
+    <message>
+        <source>Text and motion</source>
+        <translation>文字与动画</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Window and keys</source>
+        <translation>窗口与按键</translation>
+    </message>
+    <message>
+        <source>Sections</source>
+        <translation>分类</translation>
+    </message>
+    <message>
+        <source>Search the settings</source>
+        <translation>搜索设置</translation>
+    </message>
+    <message>
+        <source>No setting is called like that.</source>
+        <translation>没有符合的设置。</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Changes apply at once; of the answers, from the next one on.</source>
+        <translation>更改立即生效；与回答有关的从下一条回答起生效。</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutField</name>
+    <message>
+        <source>Use Ctrl or Alt with another key: these keys write text.</source>
+        <translation>请将 Ctrl 或 Alt 与其他键组合使用：这些按键用于输入文字。</translation>
+    </message>
+</context>
+<context>
+    <name>ShortcutSheet</name>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Search shortcuts</source>
+        <translation>搜索快捷键</translation>
+    </message>
+    <message>
+        <source>Nothing fits</source>
+        <translation>没有匹配项</translation>
+    </message>
+</context>
+<context>
     <name>Sidebar</name>
+    <message>
+        <source>New folder</source>
+        <translation>新建文件夹</translation>
+    </message>
+    <message>
+        <source>Name of the folder</source>
+        <translation>文件夹名称</translation>
+    </message>
+    <message>
+        <source>New tag</source>
+        <translation>新建标签</translation>
+    </message>
+    <message>
+        <source>Name of the tag</source>
+        <translation>标签名称</translation>
+    </message>
     <message>
         <source>New conversation (Ctrl+N)</source>
         <translation>新对话 (Ctrl+N)</translation>
@@ -2726,9 +4295,41 @@
         <source>Conversations</source>
         <translation>对话列表</translation>
     </message>
+</context>
+<context>
+    <name>SidebarControl</name>
     <message>
-        <source>Rename</source>
-        <translation>重命名</translation>
+        <source>Deleted “{title}”</source>
+        <translation>已删除“{title}”</translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted %n conversations</source>
+        <translation>
+            <numerusform>已删除 %n 个对话</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Deleted “{title}” and what followed</source>
+        <translation>已删除“{title}”及其后的内容</translation>
+    </message>
+</context>
+<context>
+    <name>SidebarFoot</name>
+    <message>
+        <source>Bin</source>
+        <translation>回收站</translation>
+    </message>
+    <message>
+        <source>Deleted conversations and messages</source>
+        <translation>已删除的对话和消息</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>置顶</translation>
+    </message>
+    <message>
+        <source>Archive</source>
+        <translation>归档</translation>
     </message>
     <message>
         <source>Delete</source>
@@ -2736,7 +4337,38 @@
     </message>
 </context>
 <context>
+    <name>Spoken</name>
+    <message>
+        <source>Picture: {text}</source>
+        <translation>图片：{text}</translation>
+    </message>
+    <message>
+        <source>Done: {text}</source>
+        <translation>已完成：{text}</translation>
+    </message>
+    <message>
+        <source>To do: {text}</source>
+        <translation>待办：{text}</translation>
+    </message>
+    <message>
+        <source>Code, {lines}</source>
+        <translation>代码，{lines}</translation>
+    </message>
+    <message>
+        <source>Code in {language}, {lines}</source>
+        <translation>{language} 代码，{lines}</translation>
+    </message>
+    <message>
+        <source>Table, columns: {columns}, rows: {rows}</source>
+        <translation>表格，{columns} 列，{rows} 行</translation>
+    </message>
+</context>
+<context>
     <name>StatusLine</name>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
     <message>
         <source>on the processor, {size}</source>
         <translation>在处理器上，{size}</translation>
@@ -2759,10 +4391,54 @@
     </message>
 </context>
 <context>
+    <name>TableBlock</name>
+    <message>
+        <source>Table</source>
+        <translation>表格</translation>
+    </message>
+</context>
+<context>
+    <name>TagChip</name>
+    <message>
+        <source>Tag {name}: {count}</source>
+        <translation>标签 {name}：{count}</translation>
+    </message>
+</context>
+<context>
+    <name>TagRow</name>
+    <message>
+        <source>Tags</source>
+        <translation>标签</translation>
+    </message>
+    <message>
+        <source>More tags</source>
+        <translation>更多标签</translation>
+    </message>
+</context>
+<context>
     <name>Toast</name>
     <message>
         <source>Undo</source>
         <translation>撤销</translation>
+    </message>
+    <message>
+        <source>{text}. Undo with Ctrl+Z</source>
+        <translation>{text}。按 Ctrl+Z 撤销</translation>
+    </message>
+</context>
+<context>
+    <name>TokenCount</name>
+    <message numerus="yes">
+        <source>%Ln tokens, there is room for {room}</source>
+        <translation>
+            <numerusform>%Ln 个词元，可容纳 {room} 个</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln tokens</source>
+        <translation>
+            <numerusform>%Ln 个词元</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -2833,10 +4509,67 @@
     </message>
 </context>
 <context>
+    <name>TopBar</name>
+    <message>
+        <source>Choose a model</source>
+        <translation>选择模型</translation>
+    </message>
+    <message>
+        <source>Model: {name}</source>
+        <translation>模型：{name}</translation>
+    </message>
+    <message>
+        <source>Open a model file…</source>
+        <translation>打开模型文件…</translation>
+    </message>
+    <message>
+        <source>Show or hide the conversations (Ctrl+B)</source>
+        <translation>显示或隐藏对话列表 (Ctrl+B)</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Menu</source>
+        <translation>菜单</translation>
+    </message>
+</context>
+<context>
     <name>Transcript</name>
     <message>
         <source>Conversation</source>
         <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Show Inglenook</source>
+        <translation>显示 Inglenook</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>新对话</translation>
+    </message>
+    <message>
+        <source>Quick question</source>
+        <translation>快速提问</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+</context>
+<context>
+    <name>Underway</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{done} / {total}</translation>
     </message>
 </context>
 <context>
@@ -2871,6 +4604,143 @@
     <message>
         <source>Hide the numbers</source>
         <translation>隐藏数据</translation>
+    </message>
+</context>
+<context>
+    <name>WindowMenu</name>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Zen mode</source>
+        <translation>专注模式</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>设置…</translation>
+    </message>
+    <message>
+        <source>Models and network…</source>
+        <translation>模型与网络…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Import conversations…</source>
+        <translation>导入对话…</translation>
+    </message>
+    <message>
+        <source>Print…</source>
+        <translation>打印…</translation>
+    </message>
+    <message>
+        <source>Open a model file…</source>
+        <translation>打开模型文件…</translation>
+    </message>
+    <message>
+        <source>Open the models folder</source>
+        <translation>打开模型文件夹</translation>
+    </message>
+    <message>
+        <source>Unload the model</source>
+        <translation>卸载模型</translation>
+    </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Last crash…</source>
+        <translation>上次崩溃…</translation>
+    </message>
+    <message>
+        <source>About Inglenook</source>
+        <translation>关于 Inglenook</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+</context>
+<context>
+    <name>WindowsShortcut</name>
+    <message>
+        <source>This keyboard does not have that key.</source>
+        <translation>此键盘上没有该按键。</translation>
+    </message>
+    <message>
+        <source>Another program uses this shortcut already.</source>
+        <translation>此快捷键已被其他程序占用。</translation>
+    </message>
+    <message>
+        <source>This system does not give the shortcut away.</source>
+        <translation>系统不允许使用此快捷键。</translation>
+    </message>
+</context>
+<context>
+    <name>X11Shortcut</name>
+    <message>
+        <source>This system offers no shortcuts to programs.</source>
+        <translation>此系统不向程序提供全局快捷键。</translation>
+    </message>
+    <message>
+        <source>This keyboard does not have that key.</source>
+        <translation>此键盘上没有该按键。</translation>
+    </message>
+    <message>
+        <source>Another program uses this shortcut already.</source>
+        <translation>此快捷键已被其他程序占用。</translation>
+    </message>
+    <message>
+        <source>This system does not give the shortcut away.</source>
+        <translation>系统不允许使用此快捷键。</translation>
+    </message>
+</context>
+<context>
+    <name>_GroupView</name>
+    <message>
+        <source> or </source>
+        <translation>或</translation>
+    </message>
+    <message>
+        <source>{action}: {keys}</source>
+        <translation>{action}：{keys}</translation>
+    </message>
+    <message>
+        <source>or</source>
+        <translation>或</translation>
+    </message>
+</context>
+<context>
+    <name>_Side</name>
+    <message>
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Go on with this one</source>
+        <translation>采用这个版本</translation>
+    </message>
+    <message>
+        <source>Version {number} of {count}</source>
+        <translation>第 {number} 个版本，共 {count} 个</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln tokens in {time}</source>
+        <translation>
+            <numerusform>%Ln 个词元，用时 {time}</numerusform>
+        </translation>
     </message>
 </context>
 </TS>
