@@ -14,6 +14,7 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 
@@ -300,7 +301,8 @@ def run(paths: Paths, model: Path, seconds: float, seed: int) -> tuple[Counter[s
     settings, _ = file.load()
     translate(settings.language)
     controller = build(application, paths, file, settings)
-    hook, sys.excepthook = sys.excepthook, lambda *a: watch.errors.append(repr(a[1]))
+    hook = sys.excepthook
+    sys.excepthook = lambda *error: watch.errors.append("".join(traceback.format_exception(*error)))
     try:
         controller.window.show()
         controller.start(model)

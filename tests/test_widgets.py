@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Conversation, ConversationId, Message, MessageId, Role, Status
@@ -440,3 +441,17 @@ def test_a_timer_may_be_called_off_at_any_time(qtbot: QtBot) -> None:
     qtbot.wait(20)  # the timer itself is gone by now
     late()
     assert rung == ["once"]
+
+
+def test_what_comes_late_for_a_deleted_widget_is_dropped(qtbot: QtBot, theme: Theme) -> None:
+    """A dialog is closed, or made anew in another language, while a thread looks something up."""
+    scheduler = QtScheduler()
+    gone, there = QLabel("gone"), QLabel("there")
+    qtbot.addWidget(there)
+    begin = threading.Event()
+    scheduler.run(Lane.DISK, lambda: str(begin.wait(5)), gone.setText, lambda _: None)
+    scheduler.run(Lane.DISK, lambda: "late", there.setText, lambda _: None)
+    gone.deleteLater()
+    QApplication.sendPostedEvents(gone, QEvent.Type.DeferredDelete)
+    begin.set()
+    qtbot.waitUntil(lambda: there.text() == "late")  # an error before it would fail this test

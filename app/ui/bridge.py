@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from shiboken6 import isValid
 
 from app.core.errors import Problem
 from app.services.lanes import Lanes
@@ -45,8 +46,11 @@ class QtScheduler(QObject):
         done: Callable[[T], None],
         failed: Callable[[Problem], None],
     ) -> None:
-        """Run `work` on the lane, then `done` or `failed` on the main thread."""
-        self.lanes.run(lane, work, done, failed)
+        """Run `work` on the lane, then `done` or `failed` on the main thread.
+
+        Either is left out if it is a method of a widget that was deleted meanwhile.
+        """
+        self.lanes.run(lane, work, _while_there(done), _while_there(failed))
 
     def call_later(self, delay_s: float, job: Callable[[], None]) -> Callable[[], None]:
         """Run `job` after `delay_s` seconds unless the returned function was called before."""
@@ -71,3 +75,15 @@ class QtScheduler(QObject):
     def drain(self, timeout_s: float) -> bool:
         """Wait for what was given to the lanes so far; at quit only."""
         return self.lanes.drain(timeout_s)
+
+
+def _while_there(call: Callable[[T], None]) -> Callable[[T], None]:
+    owner = getattr(call, "__self__", None)
+    if not isinstance(owner, QObject):
+        return call
+
+    def run(result: T) -> None:
+        if isValid(owner):
+            call(result)
+
+    return run
