@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from app.ui.theme import LIGHT
+from app.ui.palettes import LIGHT
 from benchmarks.report import MeasurementFailed
 from benchmarks.screen import PATIENCE_S, ROOT, Screen
 

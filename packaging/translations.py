@@ -1,5 +1,6 @@
 """Takes new texts into the translation files and compiles them: `make translations`.
 
+English has a file too, with nothing in it but the forms that depend on a number.
 `--check` changes nothing and fails where a text is missing, unfinished or not compiled. The texts
 of problems and settings are data, which Qt's tool cannot see: they go through a file made for it.
 """
@@ -19,6 +20,7 @@ from app.core.settings import declarations
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("zh_CN",)
+PLURALS_ONLY = ("en",)  # the language of the source needs nothing else
 
 
 def main() -> int:
@@ -31,7 +33,11 @@ def main() -> int:
         for file in FOLDER.glob("*.ts"):
             shutil.copy(file, folder)
         update(folder)
-        bad = [words for language in LANGUAGES for words in complaints(folder, language)]
+        bad = [
+            words
+            for language in (*LANGUAGES, *PLURALS_ONLY)
+            for words in complaints(folder, language)
+        ]
     for words in bad:
         print(words, file=sys.stderr)
     return 1 if bad else 0
@@ -43,9 +49,12 @@ def update(folder: Path) -> None:
         problems = Path(scratch) / "problems.py"
         problems.write_text(problem_texts(), encoding="utf-8")
         sources = [*sorted((ROOT / "app" / "ui").glob("*.py")), problems]
-        for language in LANGUAGES:
+        for language in (*LANGUAGES, *PLURALS_ONLY):
             file = folder / f"inglenook_{language}.ts"
-            run("pyside6-lupdate", "-no-obsolete", "-locations", "none", *sources, "-ts", file)
+            options = ["-no-obsolete", "-locations", "none", "-target-language", language]
+            if language in PLURALS_ONLY:
+                options.append("-pluralonly")
+            run("pyside6-lupdate", *options, *sources, "-ts", file)
             run("pyside6-lrelease", "-silent", file, "-qm", file.with_suffix(".qm"))
 
 
@@ -73,6 +82,12 @@ def complaints(fresh: Path, language: str) -> list[str]:
         for message in ET.parse(fresh / f"{name}.ts").iter("message")
         if message.find("translation[@type='unfinished']") is not None
     ]
+    # Qt's tool takes what stands before `.tr`, or nothing, where the program looks by the class
+    found += [
+        f"{language}: never found at run time, translate it by the name of its class: {context!r}"
+        for context in (c.text or "" for c in ET.parse(fresh / f"{name}.ts").iterfind("*/name"))
+        if not context.isidentifier()
+    ]
     if texts(fresh / f"{name}.ts") != texts(FOLDER / f"{name}.ts"):
         found.append(f"{language}: the texts have changed; run 'make translations'")
     if (fresh / f"{name}.qm").read_bytes() != (FOLDER / f"{name}.qm").read_bytes():
@@ -80,10 +95,13 @@ def complaints(fresh: Path, language: str) -> list[str]:
     return found
 
 
-def texts(file: Path) -> list[tuple[str | None, str | None]]:
-    """Source and translation of every message, in order."""
-    messages = ET.parse(file).iter("message")
-    return [(m.findtext("source"), m.findtext("translation")) for m in messages]
+def texts(file: Path) -> list[tuple[str, ...]]:
+    """Source and translation of every message, all forms of it, in order."""
+    found = []
+    for message in ET.parse(file).iter("message"):
+        words = "".join(message.find("translation").itertext())  # type: ignore[union-attr]
+        found.append((message.findtext("source") or "", message.get("numerus", ""), words))
+    return found
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def test_the_menu_opens_it(
 ) -> None:
     monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(tmp_path / "none"))
     app = open_window(paths)
-    app.window.about_action.trigger()
+    app.window.menu.about.trigger()
     dialog = app.controller.help.about
     assert dialog is not None
     assert dialog.isVisible()

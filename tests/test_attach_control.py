@@ -96,3 +96,14 @@ def test_a_removed_file_is_gone_from_the_draft(app: AppWindow, tmp_path: Path) -
     storage = open_storage(app.paths.database)
     app.until(lambda: storage.drafts.load("") == Draft())
     storage.close()
+
+
+def test_a_picture_that_no_model_could_look_at_is_told_at_once(
+    app: AppWindow, tmp_path: Path
+) -> None:
+    """Sent, it would make every answer to its conversation fail."""
+    file = tmp_path / "photo.png"
+    file.write_bytes(picture("PNG")[:20])
+    drop(app, file)
+    app.until(lambda: app.banner_code() == "image.broken")
+    assert names(app) == []

@@ -333,6 +333,21 @@ def test_erased_words_are_nowhere_in_the_file(
     assert b"plughpicture" not in data
 
 
+@pytest.mark.parametrize("is_purged", [False, True])
+def test_erased_words_are_not_in_the_log_either(
+    storage: Storage, path: Path, is_purged: bool
+) -> None:
+    """The app may be open for weeks after that, and as long the log lies beside the file."""
+    one = answered(storage.history, None, "the password is xyzzyplugh")
+    storage.bin.delete([one])
+    if is_purged:
+        storage.bin.purge(0)
+    else:
+        storage.bin.erase(one)
+    log = path.with_name(f"{path.name}-wal")
+    assert b"xyzzyplugh" not in path.read_bytes() + log.read_bytes()
+
+
 # Files
 
 

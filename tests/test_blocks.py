@@ -7,17 +7,20 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QBuffer, QPoint, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QImage, QTextCursor
-from PySide6.QtWidgets import QFileDialog, QScrollArea
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.core.entities import ConversationId, Message, MessageId, Role, Status, utc_now
 from app.ui.block_stack import MAX_BLOCKS
 from app.ui.code_block import CodeBlock
 from app.ui.code_saving import suggested_name
+from app.ui.compare import Compare
 from app.ui.image_block import MAX_HEIGHT, ImageBlock
 from app.ui.link_question import LinkQuestion, address_in_ascii, ask_about_link
 from app.ui.message_body import MessageBody
 from app.ui.prose import ProseBlock
 from app.ui.rich_text import RichText
+from app.ui.status_line import StatusLine
 from app.ui.table_block import TableBlock
 from app.ui.theme import Theme
 
@@ -313,3 +316,57 @@ def png(width: int, height: int) -> bytes:
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
     return bytes(buffer.data().data())
+
+
+@pytest.mark.parametrize("line", ["x = 1", "# 第一行", "y" * 300])
+def test_the_last_line_of_code_is_whole(body: MessageBody, qtbot: QtBot, line: str) -> None:
+    code = "\n".join([line] * 25)
+    body.append(f"```python\n{code}\n```\n", is_complete=True)
+    qtbot.waitUntil(lambda: bool(body.findChildren(CodeBlock)))
+    (edit,) = body.text_edits()
+    assert isinstance(edit, QPlainTextEdit)
+    qtbot.waitUntil(lambda: edit.verticalScrollBar().maximum() == 0)  # nothing to scroll to
+    edit.moveCursor(QTextCursor.MoveOperation.End)
+    assert edit.cursorRect().bottom() <= edit.viewport().height()
+
+
+def test_versions_beside_each_other_follow_the_theme(qtbot: QtBot, theme: Theme) -> None:
+    def version(number: int) -> Message:
+        return Message(
+            MessageId(f"{number}"),
+            ConversationId("c"),
+            None,
+            Role.ASSISTANT,
+            f"Version {number}",
+            Status.COMPLETE,
+            utc_now(),
+        )
+
+    theme.choose("light")
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = Compare([version(1), version(2)], "2", theme, parent)
+    dialog.show()
+    theme.choose("dark")
+    for block in dialog.findChildren(ProseBlock):
+        colour = QTextCursor(block.document()).charFormat().foreground().color().name()
+        assert colour == theme.colours.text
+    dialog.close()
+
+
+def test_a_narrow_status_line_leaves_out_what_matters_least(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.show_words("SmolLM2-135M-Instruct.Q4_1")
+    line.show_context(439, 8192)
+    line.show_speed(21)
+    line.show_memory(600 << 20)
+    line.resize(900, 24)
+    line.show()
+    assert line.memory.isVisible()
+    line.resize(390, 24)
+    qtbot.waitUntil(lambda: not line.memory.isVisible())
+    assert line.context.isVisible()
+    qtbot.waitUntil(lambda: not line.context.is_cut)
+    line.resize(900, 24)
+    qtbot.waitUntil(line.memory.isVisible)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from app.core.entities import ConversationId, LoadParams, Message, MessageId, Role, Status
+from app.core.errors import Problem, SideJobNotPossible
 from app.core.paths import Paths
 from app.core.settings import SettingsFile
 from app.services.app import AppServices
 from app.services.chat import Chat
 from app.services.loop import LoopScheduler
-from app.services.ports import ChatListener, EngineState
+from app.services.ports import AnswerListener, ChatListener, ConversationsListener, EngineState
 from app.storage.storage import open_storage
 
 pytestmark = pytest.mark.engine
@@ -250,3 +251,56 @@ def test_a_deleted_conversation_is_left_by_every_window_that_shows_it(bench: Ben
     bench.until(lambda: bench.services.conversations.all == [])
     bench.services.conversations.undo()
     bench.until(lambda: [c.id for c in bench.services.conversations.all] == [conversation_id])
+
+
+class Renames(AnswerListener):
+    """A person who names the conversation just when its first answer has ended."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def answer_ended(self, message: Message) -> None:
+        self._bench.services.conversations.rename(message.conversation_id, "Mine")
+
+
+def test_a_title_never_replaces_one_that_a_person_gave_meanwhile(bench: Bench) -> None:
+    bench.services.preferences.change(title_source="model", max_tokens=0)
+    bench.services.answers.add_listener(Renames(bench))
+    assert bench.ask("What is 2+2?")[-1].status is Status.COMPLETE
+    counted: list[int] = []
+    bench.services.engine.count("word", counted.append)
+    bench.until(lambda: counted)
+    bench.settle()  # what the model had found would be stored by now
+    bench.settle()
+    assert [c.title for c in bench.services.conversations.all] == ["Mine"]
+
+
+def test_nobody_is_told_why_there_is_no_title_that_nobody_asked_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems: list[Problem] = []
+    asked: list[ConversationId] = []
+
+    class Told(ConversationsListener):
+        def problem_occurred(self, problem: Problem) -> None:
+            problems.append(problem)
+
+    def refuse(
+        _system: str,
+        _turns: object,
+        conversation: ConversationId,
+        _done: object,
+        failed: Callable[[Problem], None],
+    ) -> int:
+        asked.append(conversation)
+        failed(SideJobNotPossible(name="test").problem)
+        return 1
+
+    monkeypatch.setattr(bench.services.engine, "suggest_title", refuse)
+    bench.services.conversations.add_listener(Told())
+    bench.services.preferences.change(title_source="model", max_tokens=0)
+    bench.ask("What is 2+2?")
+    bench.until(lambda: asked)
+    assert problems == []
+    bench.services.titles.suggest(asked[0])
+    bench.until(lambda: problems)

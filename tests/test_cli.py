@@ -39,6 +39,7 @@ from app.hub import starter as hub
 from app.services.loop import LoopScheduler
 from app.services.models import find_local_models
 from app.services.starter import StarterService, fetch_starter, starter_folder
+from app.storage.bin import Bin
 from app.storage.database import open_database
 from app.storage.history import History
 from tests.gguf_files import gguf, not_gguf, truncated, unknown_architecture
@@ -384,7 +385,7 @@ def test_chats_delete_moves_to_the_bin(cli: Cli) -> None:
     assert_says(cli.run("chats", "show", gone), ConversationNotFound(id=gone))
     opened = open_database(cli.paths.database)
     assert [c.id for c in History(opened).conversations()] == [kept]
-    History(opened).restore(gone)
+    Bin(opened).restore(gone)
     assert len(History(opened).branch(gone)) == 2
     opened.close()
 

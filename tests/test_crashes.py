@@ -230,7 +230,7 @@ def test_a_fault_in_the_worker_has_its_native_stack(app: AppWindow) -> None:
     assert report.reason == "SIGSEGV"
     assert report.trace.startswith("Fatal Python error: Segmentation fault")
     assert "main.py" in report.trace
-    app.window.crash_action.trigger()
+    app.window.menu.crash.trigger()
     app.until(lambda: app.controller.help.crash_page and app.controller.help.crash_page.isVisible())
     page = app.controller.help.crash_page
     assert page is not None
@@ -431,7 +431,7 @@ def test_a_deleted_report_is_gone_from_the_disk(
     monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(tmp_path / "none"))
     CrashStore(paths.crashes).keep(REPORT)
     app = open_window(paths)
-    app.window.crash_action.trigger()
+    app.window.menu.crash.trigger()
     app.until(lambda: app.controller.help.crash_page and app.controller.help.crash_page.isVisible())
     page = app.controller.help.crash_page
     assert page is not None

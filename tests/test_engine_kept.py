@@ -102,7 +102,7 @@ def test_an_idle_model_gives_its_memory_back_and_comes_again(
     app.ask_and_wait("Say hello.")
     added = resident(app) - before
     pid = app.engine.worker_pid
-    app.controller._idle._unload()
+    app.controller.services.idle._unload()
     app.until(lambda: is_resting(app))
     assert app.window.status.place.text() == ""
     assert before + added - resident(app) > added * 0.6
@@ -119,7 +119,7 @@ def test_asked_while_it_gives_its_memory_back_it_answers(
     app = ready(open_window, short)
     said: list[str] = []
     monkeypatch.setattr(app.window.status, "show_words", said.append)
-    app.controller._idle._unload()
+    app.controller.services.idle._unload()
     assert app.engine.state is EngineState.READY  # it has not yet
     assert app.ask_and_wait("What is 2+2?")
     assert app.engine.state is EngineState.READY
@@ -132,7 +132,7 @@ def test_the_count_begins_with_the_answer_and_with_the_setting(
 ) -> None:
     app = open_window(short)
     timers = Timers()
-    monkeypatch.setattr(app.controller._idle, "_scheduler", timers)
+    monkeypatch.setattr(app.controller.services.idle, "_scheduler", timers)
     app.until_ready()
     assert timers.delays() == [60 * MINUTE_S]
     loaded = timers.waiting[0]
@@ -162,7 +162,7 @@ def test_it_rests_by_itself_but_not_in_the_middle_of_an_answer(
     write_settings(short, max_tokens=150)
     app = open_window(short)
     hurried = Hurried(app.controller._scheduler)
-    monkeypatch.setattr(app.controller._idle, "_scheduler", hurried)
+    monkeypatch.setattr(app.controller.services.idle, "_scheduler", hurried)
     app.until(lambda: is_resting(app))
     app.ask("Write a very long story about a fireplace.")
     app.until(lambda: app.messages() and not app.chat.is_answering)
@@ -245,7 +245,7 @@ def test_all_that_is_kept_can_be_deleted(short: Paths, open_window: OpenWindow) 
     app = ready(open_window, short)
     app.until(lambda: len(app.messages()) == 2)
     paste_and_wait(app, "And what else?")
-    app.window.engine_settings_action.trigger()
+    app.window.menu.engine_settings.trigger()
     dialog = app.controller.engine_settings.dialog
     assert dialog is not None
     app.click(dialog.model.delete_kept)
@@ -285,7 +285,7 @@ def test_not_to_keep_them_is_in_force_when_a_model_that_rested_comes_again(
     app = ready(open_window, short)
     paste_and_wait(app, long_text("a river", 20))
     app.window.setting_chosen.emit("kept_states_mib", 0)
-    app.controller._idle._unload()
+    app.controller.services.idle._unload()
     app.until(lambda: is_resting(app))
     paste_and_wait(app, "And what else?")
     app.close()
@@ -296,7 +296,7 @@ def test_a_model_that_rested_comes_back_under_the_settings_of_then(
     short: Paths, open_window: OpenWindow
 ) -> None:
     app = ready(open_window, short)
-    app.controller._idle._unload()
+    app.controller.services.idle._unload()
     app.until(lambda: is_resting(app))
     app.window.setting_chosen.emit("context_tokens", 1024)
     app.ask_and_wait("Hi")

@@ -190,8 +190,8 @@ def test_stopped_while_a_long_prompt_is_read_it_is_not_read_twice(brief: AppWind
     assert stopped.text == ""
     assert stopped._end.text() == "Stopped"
     assert stopped._end.isVisible()
-    assert stopped._again.isVisible()
-    assert not stopped._copy.isVisible()  # nothing is there to copy
+    assert stopped.row.again.isVisible()
+    assert not stopped.row.copy.isVisible()  # nothing is there to copy
     brief.click(stopped._why)
     assert "It was stopped." in stopped._figures_text.text()
     assert "first word" not in stopped._figures_text.text()

@@ -9,11 +9,13 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.core.entities import ConversationId, MessageId
+from app.core.entities import ConversationId, MessageId, Status
 from app.core.errors import ExportDiskFull, Problem
+from app.core.reasoning import FAMILIES
 from app.exchange import reasoning
 from app.exchange.archive import ArchiveWriter
 from app.exchange.as_html import to_html
@@ -178,6 +180,8 @@ def test_formulas_tables_tasks_and_footnotes_are_drawn() -> None:
     assert "or $5 and $6" in made
     assert "footnote" in made
     assert "☑ done" in HtmlBody().render("- [x] done")
+    assert "<strong>Tipp</strong>" in HtmlBody(alerts={"tip": "Tipp"}).render("> [!TIP]\n> Rest.")
+    assert "<h2>Bread</h2>" in HtmlBody().render("# Bread")  # the first level is the page's title
     assert "<th>a</th>" in HtmlBody().render("|a|\n|-|\n|b|")
 
 
@@ -223,6 +227,12 @@ def test_reasoning_is_told_from_the_answer(text: str, thought: str, said: str) -
     assert "".join(part.text for part in parts if part.is_thought) == thought
     assert "".join(part.text for part in parts if not part.is_thought) == said
     assert reasoning.without_reasoning(text) == said
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.opens)
+def test_reasoning_left_out_is_that_of_every_family_the_window_knows(family: Any) -> None:
+    text = f"{family.opens}\nfirst thoughts\n{family.closes[0]}\nthe answer"
+    assert reasoning.without_reasoning(text) == "the answer"
 
 
 # names
@@ -356,6 +366,36 @@ def test_a_cancelled_export_leaves_nothing_behind(desk: Desk, tmp_path: Path) ->
         assert news.is_cancelled
         assert not target.exists()
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_end_of_the_app_leaves_no_half_of_an_archive(desk: Desk, tmp_path: Path) -> None:
+    """The window is gone by then: nobody hears how the step under way has ended."""
+    news = News()
+    desk.service.export(ExportOrder(many(desk, 60), Format.ARCHIVE, tmp_path / "all.zip"), news)
+    assert desk.loop.run_until(lambda: bool(list(tmp_path.glob("*.part"))), 60)
+    desk.service.stop()
+    assert desk.loop.drain(10)
+    assert not list(tmp_path.glob("all.zip*"))
+
+
+def test_an_answer_in_the_making_goes_out_as_interrupted() -> None:
+    record = a_record()
+    last = replace(record.messages[-1], status=Status.STREAMING)
+    value = json.loads(to_json(replace(record, messages=(*record.messages[:-1], last))))
+    assert value["messages"][-1]["status"] == "interrupted"
+
+
+def test_a_file_missing_in_an_archive_leaves_its_text(desk: Desk) -> None:
+    value = json.loads(to_json(a_record(), lambda a: "attachments/gone"))
+    attachment = value["messages"][0]["attachments"][0]
+    attachment["name"], attachment["text"] = "notes\n.md", "what it says"
+    value["conversation"]["tags"] = [" ", "two\nlines"]
+    record = from_json(value, lambda _: None)
+    desk.add(record)
+    (one,) = desk.storage.history.conversations()
+    assert one.tags == ("two lines",)
+    kept = desk.storage.history.branch(one.id)[0].attachments[0]
+    assert (kept.name, kept.text) == ("notes .md", "what it says")
 
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind(

@@ -79,6 +79,23 @@ def test_chatgpt_as_the_zip_that_came_in_the_mail(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("folder", "is_found"), [("user-x/images", True), ("Pictures/2024/05/weekend", False)]
+)
+def test_chatgpt_unpacked_somewhere_in_a_large_folder(
+    tmp_path: Path, folder: str, is_found: bool
+) -> None:
+    """Its pictures are looked for nearby, not in everything a person has."""
+    place = tmp_path / folder
+    place.mkdir(parents=True)
+    for file in (SAMPLES / "chatgpt").iterdir():
+        target = tmp_path if file.name == "conversations.json" else place
+        (target / file.name).write_bytes(file.read_bytes())
+    first = next(read_all([tmp_path / "conversations.json"]))
+    assert isinstance(first, Record)
+    assert (PNG in first.data.values()) == is_found
+
+
+@pytest.mark.parametrize(
     ("place", "origin", "answers"),
     [
         ("lm-studio", "LM Studio", 2),

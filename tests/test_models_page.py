@@ -35,7 +35,8 @@ from app.ui.code_block import CodeBlock
 from app.ui.main_window import MainWindow
 from app.ui.models_list import ROW_ROLE, Row, RowList
 from app.ui.models_page import ModelsPage
-from app.ui.theme import DARK, LIGHT, Colours, Theme
+from app.ui.palettes import DARK, LIGHT, Colours
+from app.ui.theme import Theme
 from app.ui.words import size_text
 from tests.models_samples import (
     CATALOGUE,

@@ -7,7 +7,15 @@ import itertools
 import pytest
 
 from app.core.entities import ChatMessage, Role
-from app.worker.prompting import FALLBACK_TEMPLATE, ChatTemplate, fit_prompt, make_messages
+from app.core.errors import PromptTooLong
+from app.core.history import sendable
+from app.worker.prompting import (
+    FALLBACK_TEMPLATE,
+    ChatTemplate,
+    FittedPrompt,
+    fit_prompt,
+    make_messages,
+)
 
 # in the manner of the families' own templates
 TURNS = (
@@ -88,3 +96,36 @@ def test_old_turns_are_left_out_in_steps_so_that_the_beginning_stays() -> None:
     assert dropped == sorted(dropped)
     assert dropped[-1] > 40
     assert 3 <= changes <= 56 // 3
+
+
+def fitted(history: list[ChatMessage], context: int) -> FittedPrompt:
+    """As the window and the worker do it together; four bytes are a token."""
+    sent = sendable(history, context)
+    omitted = (sent.omitted_turns, sent.omitted_weight)
+    return fit_prompt(
+        "", sent.messages, template(TURNS), lambda text: len(text) // 4, context, omitted=omitted
+    )
+
+
+def test_a_message_too_long_for_any_context_is_refused_in_words_late_in_a_conversation() -> None:
+    huge = ChatMessage(Role.USER, "word " * 20_000)
+    with pytest.raises(PromptTooLong) as refusal:
+        fitted([*conversation(20)[:-1], huge], 600)
+    assert ("tokens", "25014") in refusal.value.problem.params
+
+
+def test_reasoning_takes_nothing_of_what_is_remembered() -> None:
+    """It is left out of history, so that the turns that fit are those without it."""
+    thought = "<think>\n" + "I wonder what that could be. " * 300 + "\n</think>"
+    plain: list[ChatMessage] = []
+    thinking: list[ChatMessage] = []
+    dropped = []
+    for number in range(60):
+        question = ChatMessage(Role.USER, f"Question {number}? " + "word " * 20)
+        text = f"It is {number}. " * 20 + "So."
+        fits = fitted([*plain, question], 2000)
+        assert fitted([*thinking, question], 2000) == fits
+        dropped.append(fits.dropped_turns)
+        plain += [question, ChatMessage(Role.ASSISTANT, text)]
+        thinking += [question, ChatMessage(Role.ASSISTANT, thought + text)]
+    assert dropped[-1] > 60

@@ -88,7 +88,7 @@ def marked(hit: SearchHit) -> list[str]:
         ("alpha beta gamma", '"beta alpha"', None),
         ("alpha beta gamma", '"alpha gamma"', None),
         ("alpha beta gamma", "“beta gamma”", ["beta gamma"]),
-        ("alpha, **beta**", '"alpha beta"', ["alpha, **beta"]),
+        ("alpha, **beta**", '"alpha beta"', ["alpha, beta"]),
         ("alphabet", '"alpha"', None),
         ("alpha betamax", '"alpha bet', ["alpha bet"]),
         # program text
@@ -254,6 +254,13 @@ def test_titles_leave_room_for_messages(storage: Storage) -> None:
     assert storage.search.find("apple", limit=0) == []
     titles_only = storage.search.find("apple 1", limit=30)
     assert len(titles_only) == 11
+
+
+def test_an_excerpt_reads_without_marks_of_markdown_and_reasoning(storage: Storage) -> None:
+    say(storage, "<think>one **loaf**</think>\n\n## Bread\n- [x] feed `it`")
+    (hit,) = storage.search.find("feed")
+    assert hit.excerpt == "one loaf Bread feed it"
+    assert marked(hit) == ["feed"]
 
 
 def test_an_excerpt_is_one_line_around_the_first_hit(storage: Storage) -> None:

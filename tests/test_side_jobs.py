@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import random
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +32,7 @@ from app.services.loop import LoopScheduler
 from app.services.ports import EngineListener, EngineState
 from app.worker import generation
 from app.worker.cache import Cache
+from app.worker.counting import Counter
 from app.worker.generation import Pieces
 from app.worker.keeping import Keeper
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
@@ -38,7 +41,9 @@ from app.worker.prompting import ANSWER_ROOM, ChatTemplate, fit_prompt
 from app.worker.reasoning import Thinking, answer_alone, going_on, opening_of
 from app.worker.side_jobs import clean, run_aside, without_thinking
 from app.worker.states import States
-from tests.weightless_models import mamba, with_weights
+from tests.gguf_files import ARRAY, Tokenizer, Value, entry
+from tests.gguf_files import text as gguf_text
+from tests.weightless_models import mamba, transformer, weightless, with_weights
 from tests.worker_process import WorkerProcess, user
 
 pytestmark = pytest.mark.engine
@@ -142,6 +147,80 @@ def test_a_schema_holds_over_the_cut(talk: Callable[..., Talk]) -> None:
     rest, end = one.ask(question, schema, half)
     assert half + rest == whole
     assert end.reason is StopReason.END
+
+
+def test_a_stop_string_ends_an_answer_over_the_cut(talk: Callable[..., Talk]) -> None:
+    one, question = talk(), user("Tell me about rivers, mountains and the sea.")
+    whole, _ = one.ask(question, replace(GREEDY, max_tokens=36))
+    half, _ = one.ask(question, replace(GREEDY, max_tokens=6))
+    stop = whole[len(half) - 5 : len(half) + 5]
+    stopping = replace(GREEDY, max_tokens=30, stop=(stop, stop[:4] + "#"))
+    rest, end = one.ask(question, stopping, continues=half)
+    assert (rest, end.reason) == ("", StopReason.END)
+    other = replace(GREEDY, max_tokens=30, stop=(stop[:5] + "#",))  # only begins like it
+    assert one.ask(question, other, continues=half)[0] == whole[len(half) :]
+
+
+def test_a_grammar_goes_on_behind_what_the_template_opened(talk: Callable[..., Talk]) -> None:
+    one, question = talk(THINKING), user("A number?")
+    schema = replace(GREEDY, grammar='root ::= "[" [0-9]{1,2} ("," [0-9]{1,2}){3} "]"')
+    whole, _ = one.ask(question, schema)
+    half, _ = one.ask(question, replace(schema, max_tokens=3))
+    rest, end = one.ask(question, schema, half)
+    assert half + rest == whole
+    assert end.reason is StopReason.END
+
+
+def test_a_grammar_goes_on_where_words_begin_with_a_space(tmp_path: Path) -> None:
+    """Sentencepiece puts one before whatever it is given."""
+    path = spaced_words(tmp_path / "spaced.gguf")
+    params = LoadParams(context_tokens=512, threads=1)
+    llm, _ = load(path, params, 512, AbortFlag(), (), [], lambda _: None)
+    one, question = Talk(llm, "{% for m in messages %}{{ m.content }}{% endfor %}"), user("a")
+    schema = replace(GREEDY, grammar='root ::= "[" [0-9]{1,2} ("," [0-9]{1,2}){3} "]"')
+    whole, _ = one.ask(question, schema)
+    half, _ = one.ask(question, replace(schema, max_tokens=3))
+    rest, end = one.ask(question, schema, half)
+    llm.close()
+    assert half.startswith("[")
+    assert half + rest == whole
+    assert end.reason is StopReason.END
+
+
+def spaced_words(path: Path) -> Path:
+    """A llama of one layer with a sentencepiece vocabulary."""
+    own = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    kinds = [2, 3, 3] + [6] * 256
+    letters = [*"\u2581abcdefghij0123456789[],", *("\u2581" + sign for sign in "abc123[")]
+    words = [*own, *letters]
+    keys: dict[str, Value] = {
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.tokens": words,
+        "tokenizer.ggml.scores": [float(-number) for number in range(len(words))],
+    }
+    raw = b"".join(entry(name, value) for name, value in keys.items())
+    kinds += [1] * len(letters)
+    signed = struct.pack(f"<IIQ{len(kinds)}i", ARRAY, 5, len(kinds), *kinds)
+    raw += gguf_text("tokenizer.ggml.token_type") + signed
+    width = 64
+    shapes: list[tuple[str, tuple[int, ...], int]] = [
+        ("token_embd.weight", (width, len(words)), 1),
+        ("output_norm.weight", (width,), 0),
+    ]
+    square = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+    shapes += [(f"blk.0.{name}.weight", (width, width), 1) for name in square]
+    shapes += [(f"blk.0.{name}.weight", (width,), 0) for name in ("attn_norm", "ffn_norm")]
+    metadata: dict[str, Value] = {
+        "context_length": 512,
+        "block_count": 1,
+        "embedding_length": width,
+        "feed_forward_length": width,
+        "attention.head_count": 2,
+        "attention.layer_norm_rms_epsilon": 1e-5,
+        "rope.dimension_count": 32,
+    }
+    tokenizer = Tokenizer(raw, len(keys) + 1, len(words))
+    return with_weights(weightless(path, "llama", metadata, shapes, tokenizer))
 
 
 # Reasoning
@@ -311,6 +390,59 @@ def test_a_model_that_cannot_go_back_gets_its_state_back(tmp_path: Path) -> None
     llm.close()
 
 
+def test_a_title_leaves_a_sliding_window_as_it_was(tmp_path: Path) -> None:
+    """All of it: an answer can be given anew without reading the conversation again."""
+    window = {"attention.sliding_window": 64}
+    path = with_weights(transformer(tmp_path / "gemma.gguf", "gemma3", 4, **window))
+    params = LoadParams(context_tokens=1024, threads=1)
+    llm, _ = load(path, params, 1024, AbortFlag(), (), [], lambda _: None)
+    llm.pieces = _NoWords()
+    cache: Cache = llm.cache_
+    prompt = [n * 7 % 900 + 5 for n in range(400)]
+    cache.read(prompt)
+    run_aside(llm, [*prompt, *range(11, 51)], 8, ())
+    assert cache.tokens == prompt
+    assert cache.cut(300) == 300
+    cache.read([*prompt[300:], 77])
+    after = [generation.Sampler(llm.client, GREEDY).sample()]
+    cache.clear()
+    cache.read([*prompt, 77])
+    assert [generation.Sampler(llm.client, GREEDY).sample()] == after
+    llm.close()
+
+
+def test_a_title_late_in_a_conversation_reads_only_what_is_new(
+    talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, history = talk(), list(user("Tell me about rivers."))
+    for number in range(14):
+        history = answered(history, f"River {number} is long and wide. " * 8, "And another one?")
+    text, end = one.ask(history)
+    assert end.statistics.dropped_turns > 0
+    read: list[int] = []
+    reading = one.cache.read
+
+    def spy(tokens: Sequence[int], tell: object = None) -> None:
+        read.append(len(tokens))
+        reading(tokens)
+
+    monkeypatch.setattr(one.cache, "read", spy)
+    held = list(one.cache.tokens)
+    one.title([*history, ChatMessage(Role.ASSISTANT, text)])
+    assert 0 < sum(read) < 60
+    assert one.cache.tokens == held
+
+
+def test_a_title_takes_no_memory_that_is_not_there(
+    talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = talk()
+    one.ask(user("How do I bake bread?"))
+    monkeypatch.setattr("app.worker.side_jobs.free_ram_bytes", lambda: 1 << 10)
+    with pytest.raises(SideJobNotPossible):
+        one.title(user("Which birds are there in winter?"))
+
+
 class _NoWords:
     """Stands for the pieces of a vocabulary that is not there."""
 
@@ -451,6 +583,21 @@ def test_counting_and_loading_do_not_meet(starter: Path, tmp_path: Path) -> None
     process.close()
 
 
+def test_a_text_that_cannot_be_counted_is_not_the_end_of_counting() -> None:
+    counted: queue.Queue[messages.Counted] = queue.Queue()
+
+    def count(texts: Sequence[str]) -> tuple[int, int]:
+        if texts == ("too much",):
+            raise MemoryError
+        return 1, 2
+
+    counter = Counter(count, counted.put)
+    counter.put(messages.Count(1, ("too much",)))
+    assert counted.get(timeout=30) == messages.Counted(1, -1, -1)
+    counter.put(messages.Count(2, ("word",)))
+    assert counted.get(timeout=30) == messages.Counted(2, 1, 2)
+
+
 # The engine
 
 
@@ -512,6 +659,25 @@ def test_the_engine_asks_for_a_title(paths: Paths, starter: Path) -> None:
     child.kill()
     assert loop.run_until(lambda: len(titles) == 4, 30)
     assert (titles[2:], len(problems)) == (["", ""], 1)
+
+
+def test_a_title_that_waits_for_an_answer_is_stopped_without_ending_it(
+    paths: Paths, starter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, hears = LoopScheduler(), Hears()
+    engine = Engine(paths, loop)
+    engine.add_listener(hears)
+    engine.load(starter, LoadParams())
+    assert loop.run_until(lambda: engine.state is EngineState.READY, 60)
+    monkeypatch.setattr("app.services.engine.STOP_PATIENCE_S", 0.0)
+    titles: list[str] = []
+    long = replace(GREEDY, max_tokens=100, logit_bias=(("<|im_end|>", -100.0),))
+    engine.generate("", user("Write a long story."), long)
+    waiting = engine.suggest_title("", LONG, "c", titles.append, lambda _: None)
+    engine.stop(waiting)
+    assert loop.run_until(lambda: hears.ends == 1 and bool(titles), 60)
+    assert titles == [""]
+    engine.shut_down(2.0)
 
 
 # What is sent of a long conversation

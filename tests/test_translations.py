@@ -20,6 +20,16 @@ from app.ui.words import action_of, summary_of
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "resources" / "translations" / "inglenook_zh_CN.ts"
+ENGLISH = FILE.with_name("inglenook_en.ts")
+PLACE = re.compile(r"\{\w+\}|%L?n")
+
+
+def test_english_has_only_what_depends_on_a_number() -> None:
+    for message in ET.parse(ENGLISH).iter("message"):
+        forms = [form.text for form in message.iter("numerusform")]
+        assert len(forms) == 2
+        assert forms[0] != forms[1]
+        assert forms[1] == message.findtext("source")
 
 
 def test_nothing_is_missing_or_stale() -> None:
@@ -36,11 +46,14 @@ def test_nothing_is_missing_or_stale() -> None:
 
 
 def test_placeholders_survive() -> None:
-    for message in ET.parse(FILE).iter("message"):
-        source, translation = message.findtext("source"), message.findtext("translation")
-        assert source
-        assert translation
-        assert sorted(re.findall(r"\{\w+\}", source)) == sorted(re.findall(r"\{\w+\}", translation))
+    for file in (FILE, ENGLISH):
+        for message in ET.parse(file).iter("message"):
+            source, found = message.findtext("source"), message.find("translation")
+            assert source
+            assert found is not None
+            for form in found.findall("numerusform") or [found]:
+                assert form.text
+                assert sorted(PLACE.findall(source)) == sorted(PLACE.findall(form.text))
 
 
 @pytest.fixture

@@ -168,7 +168,7 @@ def window(
     monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(paths.data / "none"))
     app = open_window(paths)
     app.controller.help.build = site.build()
-    app.window.about_action.trigger()
+    app.window.menu.about.trigger()
     return app
 
 
@@ -195,11 +195,11 @@ def test_a_newer_version_is_shown_with_its_address_before_it_is_opened(
 def test_offline_nobody_is_asked(window: AppWindow, site: Site) -> None:
     about = window.controller.help.about
     assert about is not None
-    window.window.offline_action.trigger()
+    window.window.menu.offline.trigger()
     window.click(about.look)
     window.until(lambda: "Offline is switched on" in about.answer.text())
     assert site.requests == []
-    window.window.offline_action.trigger()
+    window.window.menu.offline.trigger()
     site.body = json.dumps({**RELEASE, "tag_name": "1.9.3"}).encode()
     window.click(about.look)
     window.until(lambda: "newest version" in about.answer.text())

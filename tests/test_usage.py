@@ -220,7 +220,8 @@ def test_a_link_leads_to_the_conversation(
     app.until(lambda: rows(library.list) and "In one" in rows(library.list)[0].note)
     click_row(qtbot, library.list, 0)
     (link,) = library.detail.usage.links
-    app.controller.conversations.rename(history.conversations()[1].id, "Owls & more")  # heard of while it is on show
+    # heard of while it is on show
+    app.controller.conversations.rename(history.conversations()[1].id, "Owls & more")
     app.until(lambda: [x.accessibleName() for x in library.detail.usage.links] == ["Owls & more"])
     (link,) = library.detail.usage.links
     app.click(link)

@@ -18,11 +18,12 @@ import pytest
 from app.core import messages
 from app.core.entities import ChatMessage, KeepParams, LoadParams, Role, SamplingParams, StopReason
 from app.core.errors import ImageBroken, ImageTooLarge
-from app.core.pictures import MOST_BYTES, check_picture
+from app.core.history import weight
+from app.core.pictures import MOST_BYTES, check_picture, check_unpacked
 from app.models.projector import projector_of
 from app.worker.cache import Aborted, Cache
 from app.worker.llm import StreamingLlamaCpp
-from app.worker.vision import Eyes
+from app.worker.vision import MOST_HELD, Eyes
 from tests.weightless_models import projector, two_dimensional
 from tests.worker_process import WorkerProcess, user
 
@@ -205,6 +206,54 @@ def test_sizes_are_looked_at_before_native_code() -> None:
             check_picture(wrong)
 
 
+def packed(pixels: bytes) -> bytes:
+    """A PNG of one pixel that holds these bytes."""
+    small = png(1, 1, 1)
+    at = small.index(b"IDAT") - 4
+    data = b"IDAT" + zlib.compress(pixels, 9)
+    chunk = struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
+    return small[:at] + chunk + small[small.index(b"IEND") - 4 :]
+
+
+def test_an_image_that_holds_more_than_its_pixels_is_refused(seeing: WorkerProcess) -> None:
+    """Native code would unpack all of it: gigabytes of a file of megabytes."""
+    check_unpacked(packed(b"\0abc"))
+    for sound in (png(3, 300, 200), bmp(4, 4), png(3)[:-30]):
+        check_unpacked(sound)
+    assert refusal(seeing, looking(packed(bytes(1 << 24)))) == "image.broken"
+    with pytest.raises(ImageBroken):
+        check_unpacked(png(1, 1, 1).replace(b"IDAT\x78\x9c", b"IDAT\x78\x9c\x07"))
+
+
+def test_a_damaged_image_of_earlier_is_left_out(seeing: WorkerProcess) -> None:
+    """Such as one that was imported: it must not make every later question fail."""
+    broken = png(7)[:-20].replace(b"IDAT", b"IDAX")
+    history = answered(looking(broken), "A cat.")
+    assert seeing.ask(history, GREEDY)[1].statistics.completion_tokens > 0
+    assert refusal(seeing, *history[:2], looking(broken)) == "image.broken"
+
+
+def test_few_images_are_in_memory_with_their_pixels(
+    llm: StreamingLlamaCpp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many are in a conversation; and all of them can be read."""
+    file = projector(tmp_path / "mmproj.gguf", WIDTH)
+    eyes = Eyes(llm.client, file, threads=1, batch=512, card="", is_stopped=lambda: False)
+    images = [png(400 + number) for number in range(MOST_HELD + 3)]
+    names = [hashlib.sha256(image).hexdigest() for image in images]
+    eyes.open(dict(zip(names, images, strict=True)))
+    tokens = [token for name in names for token in eyes.tokens_of(name)]
+    assert len(eyes._chunks) == MOST_HELD
+    cache: Cache = llm.cache_
+    monkeypatch.setattr(cache, "eyes", eyes)
+    cache.clear()
+    cache.read(tokens)
+    assert cache.tokens == tokens
+    assert len(eyes._chunks) == MOST_HELD
+    cache.clear()
+    eyes.close()
+
+
 def test_stop_works_while_images_are_read(seeing: WorkerProcess) -> None:
     images = tuple(png(300 + number, 64, 64) for number in range(6))
     request_id = seeing.send(
@@ -313,6 +362,31 @@ def test_without_eyes_an_image_is_refused_and_an_old_one_left_out(
     _, end = process.ask(answered(looking(png(1)), "A cat."), GREEDY)  # another model saw it
     assert end.statistics.completion_tokens > 0
     process.close()
+
+
+def test_what_a_model_without_eyes_forgets_is_the_same_whatever_is_sent(
+    starter: Path, tmp_path: Path
+) -> None:
+    """An image that it does not see counts as one: by that the window leaves turns out."""
+    (tmp_path / "smol.gguf").symlink_to(starter)
+    process = WorkerProcess(tmp_path / "worker.log")
+    process.load(tmp_path / "smol.gguf", LoadParams(context_tokens=512))
+    history: tuple[ChatMessage, ...] = ()
+    for number in range(12):
+        history += (looking(png(1), f"Look at {number}. " * 10),)
+        history += (ChatMessage(Role.ASSISTANT, "A cat. " * 8),)
+    history += user("Are you sure?")
+    _, whole = process.ask(history, GREEDY)
+    omitted = sum(weight(message) for message in history[:8])
+    process.send(
+        lambda i: messages.Generate(
+            i, "", history[8:], GREEDY, omitted_turns=8, omitted_weight=omitted
+        )
+    )
+    part = process.wait_for(messages.Finished)
+    process.close()
+    assert part.statistics.dropped_turns == whole.statistics.dropped_turns > 8
+    assert part.statistics.reused_tokens >= part.statistics.prompt_tokens - 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "width", "unknown"])

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.entities import Status
 from app.core.paths import Paths
+from app.storage.storage import open_storage
 from app.ui.code_block import CodeBlock
 from tests.app_window import AppWindow
 
@@ -121,21 +122,17 @@ def test_conversations_are_listed_renamed_deleted_and_brought_back(app: AppWindo
     app.window.new_requested.emit()
     app.ask_and_wait("Say hello.")
     rows = app.window.sidebar.model
-    app.until(lambda: rows.rowCount() == 2)
-
-    def titles() -> list[object]:
-        return [rows.data(rows.index(i)) for i in range(rows.rowCount())]
-
-    assert titles() == ["Say hello.", "What is 2+2?"]
-    rows.setData(rows.index(1), "Sums")
-    app.until(lambda: titles() == ["Say hello.", "Sums"])
-    app.window.sidebar.view.setCurrentIndex(rows.index(0))
+    app.until(lambda: rows.titles() == ["Say hello.", "What is 2+2?"])
+    hello, sums = (rows.index(rows.row_of(i)) for i in rows.ids())
+    rows.setData(sums, "Sums")
+    app.until(lambda: rows.titles() == ["Say hello.", "Sums"])
+    app.window.sidebar.view.setCurrentIndex(hello)
     app.window.sidebar._delete_current()
-    app.until(lambda: titles() == ["Sums"])
+    app.until(lambda: rows.titles() == ["Sums"])
     assert app.window.pages.currentWidget() is app.window.empty
     assert app.window.toast.isVisible()
     app.click(app.window.toast.button)
-    app.until(lambda: titles() == ["Say hello.", "Sums"])
+    app.until(lambda: rows.titles() == ["Say hello.", "Sums"])
     app.until(lambda: len(app.messages()) == 2)
     assert not app.window.toast.isVisible()
 
@@ -153,7 +150,8 @@ def test_another_conversation_while_one_is_written(app: AppWindow) -> None:
     app.chat.open_conversation(first)
     app.until(lambda: app.messages()[0].text == "Say hello.")
     shown = app.answer().text
-    app.until(lambda: app.chat._answer is None or len(app.chat._answer.text) > 200)
+    written = app.controller.services.answers
+    app.until(lambda: not written.is_answering() or len(written.text) > 200)
     assert app.answer().text == shown
     app.chat.open_conversation(second)
     app.until(lambda: len(app.answer().text) > 200)
@@ -164,7 +162,7 @@ def test_another_conversation_while_one_is_written(app: AppWindow) -> None:
 def test_answer_again_makes_a_branch(app: AppWindow) -> None:
     first = app.ask_and_wait("Say hello.")
     old_id = app.answer().message_id
-    app.click(app.answer()._again)
+    app.click(app.answer().row.again)
     app.until(lambda: app.answer().message_id != old_id)
     app.until(lambda: not app.chat.is_answering)
     assert len(app.messages()) == 2
@@ -182,18 +180,15 @@ def test_what_was_open_opens_again(open_window: OpenWindow, paths: Paths, starte
     second = open_window(paths)
     second.until(lambda: len(second.messages()) == 2)
     assert second.answer().text == answer
-    assert second.window.composer.text.toPlainText() == "half a thou"
+    second.until(lambda: second.window.composer.text.toPlainText() == "half a thou")
     assert (second.window.width(), second.window.height()) == (760, 600)
 
 
 def test_a_draft_is_on_disk_soon(app: AppWindow) -> None:
     app.type("never lose a word")
-    app.until(
-        lambda: (
-            app.paths.window_state.exists()
-            and json.loads(app.paths.window_state.read_text())["draft"] == "never lose a word"
-        )
-    )
+    storage = open_storage(app.paths.database)
+    app.until(lambda: storage.drafts.load("").text == "never lose a word")
+    storage.close()
 
 
 def test_closing_in_the_middle_keeps_what_was_written(
@@ -211,7 +206,7 @@ def test_closing_in_the_middle_keeps_what_was_written(
     second = open_window(paths)
     second.until(lambda: len(second.messages()) == 2)
     assert "Interrupted" in second.answer()._end.text()
-    assert second.answer()._again.isVisible()
+    assert second.answer().row.again.isVisible()
 
 
 def test_code_can_be_copied(app: AppWindow, qtbot: QtBot) -> None:
@@ -233,12 +228,12 @@ def test_a_suggestion_fills_the_composer(app: AppWindow) -> None:
 @pytest.mark.parametrize("choice", ["dark", "light"])
 def test_the_theme_can_be_chosen_and_is_remembered(app: AppWindow, choice: str) -> None:
     app.ask_and_wait("Say hello.")
-    app.window._choices[("theme", choice)].trigger()
+    app.window.menu._choices[("theme", choice)][0].trigger()
     is_dark = app.window.palette().window().color().lightness() < 128
     assert is_dark == (choice == "dark")
     app.controller.close()
     assert json.loads(app.paths.settings.read_text())["theme"] == choice
-    app.controller._theme.choose("system")
+    app.controller.theme.choose("system")
 
 
 def test_it_works_at_its_smallest(app: AppWindow) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.entities import ChatMessage, Role
+from app.core.reasoning import reasoning_length
 
 SAMPLE = 64  # characters by which the bytes of a text are estimated
 IMAGE_WEIGHT = 1024  # of an image, which is some hundred tokens: as much as so many bytes of text
@@ -29,13 +30,17 @@ class Sent:
 
 
 def weight(message: ChatMessage) -> int:
-    """About the bytes of a message, in a time that does not depend on its length."""
+    """About the bytes of what the model reads of a message, looking at its beginning only.
+
+    The reasoning that an answer begins with is searched for its end, and does not count: in history
+    it is left out, and it may be many times as long as the answer.
+    """
     text = message.content
-    if text.isascii():  # known without looking at it
-        size = len(text)
-    else:
-        sample = text[:SAMPLE]
-        size = len(text) * len(sample.encode("utf-8", "replace")) // len(sample)
+    start = reasoning_length(text) if message.role is Role.ASSISTANT else 0
+    size = len(text) - start
+    if size and not text.isascii():  # known without looking at it
+        sample = text[start : start + SAMPLE]
+        size = size * len(sample.encode("utf-8", "replace")) // len(sample)
     return size + len(message.images) * IMAGE_WEIGHT
 
 

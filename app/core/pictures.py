@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
 from app.core.errors import ImageBroken, ImageTooLarge
 from app.core.sizes import size_words
@@ -13,6 +14,9 @@ MOST_PIXELS = 64_000_000
 # divides by it
 MOST_ASPECT = 200
 PNG, GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
+PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+SPARE = 4096  # bytes
+UNPACKED_AT_ONCE = 1 << 20
 OLD_BMP = 12  # bytes of the header of OS/2
 JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the segments that say the size
 JPEG_PLAIN = {0x01, *range(0xD0, 0xD9)}  # those without a length
@@ -37,6 +41,37 @@ def check_picture(data: bytes) -> tuple[int, int]:
     if max(width, height) > MOST_ASPECT * min(width, height):
         raise ImageBroken(f"{width} x {height} pixels: too narrow")
     return width, height
+
+
+def check_unpacked(data: bytes) -> None:
+    """Whether a PNG that `check_picture` let pass holds no more than its pixels: native code would
+    unpack up to 4 GB of it. Takes about as long as reading it. Raises ImageBroken."""
+    if not data.startswith(PNG):
+        return
+    width, height = _pair(">II", data, 16)
+    depth, kind = data[24], data[25]
+    row = (width * PNG_CHANNELS.get(kind, 4) * depth + 7) // 8 + 1
+    most, found = 2 * row * height + SPARE, 0  # twice: what is interlaced has some more
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    packed = _png_data(data)[2:]
+    try:
+        while packed and not unpacker.eof:
+            found += len(unpacker.decompress(packed, UNPACKED_AT_ONCE))
+            if found > most:
+                raise ImageBroken(f"more than the {width} x {height} pixels")
+            packed = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise ImageBroken(str(error)) from None
+
+
+def _png_data(data: bytes) -> bytes:
+    parts, at = [], len(PNG)
+    while at + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            parts.append(data[at + 8 : at + 8 + size])
+        at += size + 12
+    return b"".join(parts)
 
 
 def _size(data: bytes) -> tuple[int, int]:

@@ -88,6 +88,7 @@ _LONE_CLOSES = tuple(
 )
 _STARTS = tuple(family.opens for family in FAMILIES)
 _ALL_SIGNS = (*_STARTS, *_LONE_CLOSES, "<|", "<answer>", "<response>")
+BEGINNING = 64  # characters within which an opening marker must be
 # what may stand where an answer begins though there was no reasoning
 _FIRST_DROPS = (*_HARMONY[:4], *_SOLUTION[:1], _COMMAND[0], _COMMAND[2])
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -261,6 +262,17 @@ def without_reasoning(text: str) -> str:
     """The answer alone, as it is shown and as a model should read it again."""
     answers = [part.text.strip("\n") for part in split(text) if part.kind is Kind.ANSWER]
     return "\n\n".join(answers).strip()
+
+
+def reasoning_length(text: str) -> int:
+    """How many characters at the beginning of an answer are reasoning and its markers, without
+    reading the rest; all of them where it has no end."""
+    begins = text[:BEGINNING].lstrip()
+    family = next((f for f in FAMILIES if begins.startswith(f.opens)), None)
+    if family is None:
+        return 0
+    place, marker = _first(text, family.closes)
+    return place + len(marker) if marker else len(text)
 
 
 def _first(text: str, markers: Iterable[str]) -> tuple[int, str]:

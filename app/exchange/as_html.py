@@ -39,7 +39,7 @@ def to_html(
     record: Record, words: Words, *, has_reasoning: bool = True, language: str = "en"
 ) -> str:
     """The branch on show as a page for browsers, light or dark as the reader's system is."""
-    page = _Page(record, words, HtmlBody(), has_reasoning=has_reasoning)
+    page = _Page(record, words, HtmlBody(alerts=words.alerts()), has_reasoning=has_reasoning)
     title = html.escape(record.conversation.title or words.untitled)
     return (
         f'<!DOCTYPE html>\n<html lang="{html.escape(language, quote=True)}">\n<head>\n'
@@ -55,7 +55,7 @@ def to_html(
 
 def to_print(record: Record, words: Words, *, has_reasoning: bool = True) -> PrintPage:
     """The branch on show as a page for paper and PDF."""
-    body = HtmlBody(is_print=True)
+    body = HtmlBody(is_print=True, alerts=words.alerts())
     page = _Page(record, words, body, has_reasoning=has_reasoning)
     title = record.conversation.title or words.untitled
     parts = (f"<h1>{html.escape(title)}</h1>", *page.parts())

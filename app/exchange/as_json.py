@@ -119,7 +119,7 @@ def from_json(value: Mapping[str, Any], file_of: Callable[[str], bytes | None]) 
         model=clean(text_of(about.get("model")))[:200],
         is_pinned=flag(about.get("is_pinned")),
         is_archived=flag(about.get("is_archived")),
-        tags=tuple(dict.fromkeys(clean(tag)[:100] for tag in _tags(about) if clean(tag))),
+        tags=tuple(dict.fromkeys(tag for tag in _tags(about) if tag)),
     )
     by_id = {_id(key): entry for key, entry in known.items()}
     messages = tuple(_with_figures(m, by_id.get(m.id, {})) for m in built.messages)
@@ -140,7 +140,9 @@ def _message(
         "parent_id": message.parent_id,
         "role": message.role.value,
         "content": message.content,
-        "status": message.status.value,
+        "status": (
+            Status.INTERRUPTED if message.status is Status.STREAMING else message.status
+        ).value,
         "created_at": message.created_at.isoformat(),
         "model": message.model,
         "statistics": statistics or None,
@@ -168,17 +170,18 @@ def _attachments(
     found = []
     for raw in items(entry.get("attachments")):
         about = mapping(raw)
-        content = _bytes(about, file_of)
-        if content is None:
+        content, text = _bytes(about, file_of), clean(text_of(about.get("text")))
+        if content is None and not text:
             continue
         made = Attachment(
             AttachmentId(_id(about.get("id"))),
-            clean(text_of(about.get("name")))[:200] or "file",
+            _line(about.get("name"))[:200] or "file",
             clean(text_of(about.get("media_type")))[:100] or "application/octet-stream",
-            len(content),
-            clean(text_of(about.get("text"))),
+            len(content or b""),
+            text,
         )
-        data[made.id] = content
+        if content is not None:  # else of a damaged archive: what the model read of it is left
+            data[made.id] = content
         found.append(made)
     return found
 
@@ -213,7 +216,12 @@ def _status(value: object) -> Status:
 
 
 def _tags(about: Mapping[str, Any]) -> list[str]:
-    return [text_of(tag) for tag in items(about.get("tags"))][:100]
+    return [_line(tag)[:100] for tag in items(about.get("tags"))][:100]
+
+
+def _line(value: object) -> str:
+    """A name, which has no line ends."""
+    return " ".join(clean(text_of(value)).split())
 
 
 def _with_figures(message: Message, entry: Mapping[str, Any]) -> Message:

@@ -96,7 +96,7 @@ def _words(kind: str, content: Mapping[str, Any], *, is_call: bool) -> str:
     if is_call or kind in ("code", "execution_output"):
         language = text_of(content.get("language"))
         language = language if language.isalnum() and language != "unknown" else ""
-        body = text.strip()
+        body = text.replace("</think>", "").strip()
         return f"<think>\n````{language}\n{body}\n````\n</think>" if body else ""
     return _CITATION.sub("", text).strip()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 MOST_COLOURED = 200_000  # characters of code; beyond this, colours cost more than they help
-HANGING = 5  # pixels below the line, from which on a formula is set in its middle
+HANGING = 3  # pixels below the line, from which on a formula is set in its middle
 MOST_NESTED = 40  # levels of quotations and lists
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp")
+_ALERT = re.compile(r"\[!(note|tip|important|warning|caution)\]", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\] ")
 _SAFE = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 
@@ -27,9 +28,11 @@ _SAFE = re.compile(r"(https?://|mailto:|#)", re.IGNORECASE)
 @dataclass
 class HtmlBody:
     """Renders texts of one page. For print the page is what QTextDocument understands, and the
-    pictures of formulas are kept in `pictures` under the names the page uses for them."""
+    pictures of formulas are kept in `pictures` under the names the page uses for them. `alerts`
+    are the titles of marked quotations, such as [!TIP]."""
 
     is_print: bool = False
+    alerts: Mapping[str, str] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
     _parser: MarkdownIt | None = None
     _names: dict[Picture, str] = field(default_factory=dict)
@@ -45,7 +48,9 @@ class HtmlBody:
             return self.code(text)  # the parser leaves out what is deeper still
         renderer = parser.renderer
         assert isinstance(renderer, RendererHTML)
+        _sink_headings(tokens)
         _mark_tasks(tokens)
+        _mark_alerts(tokens, self.alerts)
         self._texts += 1
         return renderer.render(tokens, parser.options, {"docId": str(self._texts)})
 
@@ -168,12 +173,33 @@ def _renderer_of(parser: MarkdownIt | None) -> RendererHTML:
     return parser.renderer
 
 
+def _sink_headings(tokens: Sequence[Token]) -> None:
+    """The first level is the page's own, for its title."""
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+
+
+def _mark_alerts(tokens: Sequence[Token], titles: Mapping[str, str]) -> None:
+    """`[!TIP]` as the first line of a quotation becomes its title."""
+    from markdown_it.token import Token
+
+    for quote, paragraph, token in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        is_quote = (quote.type, paragraph.type) == ("blockquote_open", "paragraph_open")
+        if is_quote and token.children and (found := _ALERT.fullmatch(token.children[0].content)):
+            name = found[1].lower()
+            bold = [Token("strong_open", "strong", 1), Token("text", "", 0)]
+            bold[1].content = titles.get(name, name.capitalize())
+            token.children[:1] = [*bold, Token("strong_close", "strong", -1)]
+
+
 def _mark_tasks(tokens: Sequence[Token]) -> None:
     """`[ ]` and `[x]` at the beginning of a list item become boxes."""
     for item, paragraph, token in zip(tokens, tokens[1:], tokens[2:], strict=False):
         is_item = (item.type, paragraph.type) == ("list_item_open", "paragraph_open")
         if is_item and token.children and (task := _TASK.match(token.children[0].content)):
             box = "☐ " if task[1] == " " else "☑ "
+            item.attrSet("style", "list-style-type:none")
             token.children[0].content = box + token.children[0].content[len(task[0]) :]
 
 

@@ -50,6 +50,16 @@ class Words:
     attachment: str = "Attachment: {name}"
     unfinished: str = "This answer is not complete."
     untitled: str = "Untitled"
+    note: str = "Note"  # and the four other titles of a marked quotation
+    tip: str = "Tip"
+    important: str = "Important"
+    warning: str = "Warning"
+    caution: str = "Caution"
+
+    def alerts(self) -> dict[str, str]:
+        """The titles by the names they have in Markdown."""
+        names = ("note", "tip", "important", "warning", "caution")
+        return {name: str(getattr(self, name)) for name in names}
 
 
 def branch(messages: Sequence[Message], head: MessageId | None) -> list[Message]:

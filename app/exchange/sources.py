@@ -24,6 +24,7 @@ from app.exchange.zips import ZipReader
 
 MOST_FILES = 100_000  # looked at in one folder
 DEEPEST = 6  # folders within folders
+ASSETS_DEEPEST = 2  # in which ChatGPT's exports have their pictures
 ENDINGS = (".json", ".zip", ".chat", ".jsonl")
 _BROKEN = (Bad, RecursionError, ValueError, OverflowError, MemoryError)
 Reader = Callable[[Mapping[str, Any]], Record]
@@ -217,8 +218,7 @@ class _DiskPlace(_Place):
 
     def asset(self, key: str) -> tuple[str, bytes] | None:
         if self._assets is None:
-            found = [path for path in self._path.parent.rglob("*") if _is_asset(path.name)]
-            self._assets = {_asset_key(path.name): path for path in found[:MOST_FILES]}
+            self._assets = {_asset_key(path.name): path for path in _assets_in(self._path.parent)}
         path = self._assets.get(key)
         data = _small(path) if path is not None else None
         return (path.name, data) if path is not None and data is not None else None
@@ -253,6 +253,19 @@ class _ZipPlace(_Place):
             return self._reader.read(name, MOST_ATTACHMENT_BYTES)
         except Bad:
             return None
+
+
+def _assets_in(folder: Path) -> Iterator[Path]:
+    """Those of an export that lies unpacked in `folder`, which may be the whole home folder too."""
+    seen = 0
+    for place, folders, files in os.walk(folder):
+        depth = len(Path(place).relative_to(folder).parts)
+        if depth >= ASSETS_DEEPEST:
+            folders.clear()
+        seen += len(folders) + len(files)
+        if seen > MOST_FILES:
+            return
+        yield from (Path(place) / name for name in sorted(files) if _is_asset(name))
 
 
 def _is_asset(name: str) -> bool:

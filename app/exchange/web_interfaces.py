@@ -88,7 +88,8 @@ def read_llama_cpp(value: Mapping[str, Any]) -> Record:
         thought = text_of(entry.get("reasoningContent")) or text_of(entry.get("thinking"))
         node.content = text_of(entry.get("content"))
         if thought.strip():
-            node.content = f"<think>\n{thought.strip()}\n</think>\n\n{node.content}"
+            thought = thought.replace("</think>", "").strip()
+            node.content = f"<think>\n{thought}\n</think>\n\n{node.content}"
         node.created_at = moment(entry.get("timestamp"))
         node.model = text_of(entry.get("model"))
         node.files = _llama_cpp_files(entry)
@@ -113,7 +114,8 @@ def _with_thoughts(text: str) -> str:
     """Open WebUI keeps reasoning as a folded quotation in HTML."""
 
     def thought(match: re.Match[str]) -> str:
-        return f"<think>\n{html.unescape(_QUOTED.sub('', match[1].strip()))}\n</think>\n\n"
+        thoughts = html.unescape(_QUOTED.sub("", match[1].strip())).replace("</think>", "")
+        return f"<think>\n{thoughts}\n</think>\n\n"
 
     return _DETAILS.sub(thought, text).strip() if "<details" in text else text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.core.entities import (
@@ -106,8 +106,11 @@ class Answers(EngineListener):
         return any(conversation_id in (None, a.conversation_id) for a in self._open())
 
     def as_it_is(self, message: Message) -> Message:
-        """The message with all of its text so far, where it is one in the making."""
-        return next((a.message for a in self._open() if a.id == message.id), message)
+        """The message with all of its text, where it is one in the making or has just ended."""
+        for answer in [*self._open(), *self._unsafe]:  # the disk may know of an end a little late
+            if answer.id == message.id:
+                return replace(answer.message, sibling=message.sibling, siblings=message.siblings)
+        return message
 
     def ask(
         self,

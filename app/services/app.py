@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from app.core.entities import Conversation
+from app.core.entities import Conversation, ConversationId
 from app.core.errors import Problem
 from app.core.models_entities import HubAccess
 from app.core.paths import Paths
@@ -72,6 +72,9 @@ class AppServices(ConversationsListener):
 
     def conversations_deleted(self, conversations: Sequence[Conversation]) -> None:
         self.kept.forget([c.id for c in conversations])
+
+    def contents_erased(self, ids: Sequence[ConversationId]) -> None:
+        self.kept.forget(ids)
 
     def _access(self) -> HubAccess:
         return access_from(self.settings())

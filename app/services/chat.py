@@ -43,7 +43,9 @@ class Chat(AnswerListener, ConversationsListener):
         self._branch: list[Message] = []
         self._is_sending = False
         self._is_stop_wanted = False
+        self._is_deleting = False
         self._opening: ConversationId | None = None
+        self._times_shown = 0
         self.open_conversation_id: ConversationId | None = None
         conversations.add_listener(self)
         answers.add_listener(self)
@@ -118,22 +120,30 @@ class Chat(AnswerListener, ConversationsListener):
         conversation_id = self.open_conversation_id
         system, model = self._settings().system_prompt, self._answers.model_name
         ids = [attachment.id for attachment in attachments]
+        # not the head on the disk: another window may show another branch, and so may an undo
+        last = self._branch[-1].id if self._branch else None
 
         def begin(storage: Storage) -> Turn:
-            return storage.history.begin_turn(conversation_id, text, system, model, attachments=ids)
+            return storage.history.begin_turn(
+                conversation_id, text, system, model, after=last, attachments=ids
+            )
 
         self._send(begin, text)
 
     def edit(
         self, message_id: MessageId, text: str, attachments: Sequence[Attachment] = ()
     ) -> None:
-        """Another version of a message beside the old one; a question is asked again."""
+        """Another version of a message beside the old one; a question is asked again.
+
+        `message_accepted` is told when it is on the disk; not if it is refused: while an answer is
+        written, without contents, or for a message that is not on show any more.
+        """
         message = self._find(message_id)
-        if message is None or self.is_answering or not text.strip():
+        if message is None or self.is_answering or not (text.strip() or attachments):
             return
         ids = [attachment.id for attachment in attachments]
         if message.role is Role.ASSISTANT:
-            self._branch_off(lambda s: s.history.add_edited(message, text, ids), message_id)
+            self._store_edited(message, text, ids)
             return
         model = self._answers.model_name
 
@@ -235,7 +245,9 @@ class Chat(AnswerListener, ConversationsListener):
 
         def done(_: object) -> None:
             excerpt = " ".join(message.content.split())[:EXCERPT]
+            self._is_deleting = True  # here it is shown already, the other windows read again
             self._conversations.note_deleted_message(message.conversation_id, message_id, excerpt)
+            self._is_deleting = False
 
         self._read_branch(work, done)
 
@@ -292,8 +304,14 @@ class Chat(AnswerListener, ConversationsListener):
     def conversations_deleted(self, conversations: Sequence[Conversation]) -> None:
         for conversation in conversations:
             self._answers.stop(conversation.id)
+            if conversation.id == self._opening:
+                self._opening = None
             if conversation.id == self.open_conversation_id:
                 self.new_conversation()
+
+    def message_deleted(self, conversation_id: ConversationId, excerpt: str) -> None:
+        if conversation_id == self.open_conversation_id and not self._is_deleting:
+            self._read_branch(lambda s: (s.history.branch(conversation_id), None))
 
     def bin_restored(self, ids: Sequence[ConversationId]) -> None:
         conversation_id = self.open_conversation_id
@@ -305,7 +323,7 @@ class Chat(AnswerListener, ConversationsListener):
     def _send(
         self, begin: Callable[[Storage], Turn], text: str, keeps: MessageId | None = None
     ) -> None:
-        conversation_id = self.open_conversation_id
+        conversation_id, times_shown = self.open_conversation_id, self._times_shown
         self._is_sending = True
 
         def work(storage: Storage) -> tuple[Turn, list[Message], list[ChatMessage]]:
@@ -316,16 +334,21 @@ class Chat(AnswerListener, ConversationsListener):
         def done(result: tuple[Turn, list[Message], list[ChatMessage]]) -> None:
             turn, branch, turns = result
             self._is_sending = False
-            self._tell(lambda li: li.message_accepted(turn.conversation.id, text))
-            if self.open_conversation_id == conversation_id:  # nothing else was opened meanwhile
+            # nothing else was opened meanwhile, another new conversation neither
+            is_shown = self.open_conversation_id == conversation_id and (
+                conversation_id is not None or self._times_shown == times_shown
+            )
+            is_longer = [m.id for m in self._branch] == [m.id for m in branch[:-2]]
+            if is_shown:
                 self.open_conversation_id = turn.conversation.id
-                is_longer = [m.id for m in self._branch] == [m.id for m in branch[:-2]]
-                self._branch = branch
+                self._branch = [self._answers.as_it_is(m) for m in branch]
+            self._tell(lambda li: li.message_accepted(turn.conversation.id, text))
+            if is_shown:
                 if is_longer:
                     for message in branch[-2:]:
                         self._tell(lambda li, m=message: li.message_added(m))  # type: ignore[misc]
                 else:
-                    self._tell(lambda li: li.branch_changed(list(branch), keeps))
+                    self._tell(lambda li: li.branch_changed(list(self._branch), keeps))
             self._ask(turn.conversation, turns, turn.answer)
 
         if not self._conversations.run(work, done, self._not_sent):
@@ -353,8 +376,8 @@ class Chat(AnswerListener, ConversationsListener):
             conversation, branch, turns, answer = result
             self._is_sending = False
             if self.open_conversation_id == conversation_id:
-                self._branch = branch
-                self._tell(lambda li: li.branch_changed(list(branch), question.id))
+                self._branch = [self._answers.as_it_is(m) for m in branch]
+                self._tell(lambda li: li.branch_changed(list(self._branch), question.id))
             self._ask(conversation, turns, answer, continues)
 
         if not self._conversations.run(work, done, self._not_sent):
@@ -374,16 +397,18 @@ class Chat(AnswerListener, ConversationsListener):
             self._answers.stop(conversation.id)
         self._tell(lambda li: li.answering_changed())
 
-    def _branch_off(self, change: Callable[[Storage], object], at: MessageId | None) -> None:
-        conversation_id = self.open_conversation_id
-        if conversation_id is None:
-            return
+    def _store_edited(self, answer: Message, text: str, ids: Sequence[AttachmentId]) -> None:
+        conversation_id = answer.conversation_id
 
         def work(storage: Storage) -> tuple[list[Message], MessageId | None]:
-            change(storage)
-            return storage.history.branch(conversation_id), at
+            storage.history.add_edited(answer, text, ids)
+            return storage.history.branch(conversation_id), answer.id
 
-        self._read_branch(work, lambda _: self._conversations.refresh())
+        def done(_: object) -> None:
+            self._tell(lambda li: li.message_accepted(conversation_id, text))
+            self._conversations.refresh()
+
+        self._read_branch(work, done)
 
     def _read_branch(
         self,
@@ -409,6 +434,7 @@ class Chat(AnswerListener, ConversationsListener):
     def _show(
         self, conversation: Conversation | None, messages: list[Message], at: MessageId | None
     ) -> None:
+        self._times_shown += 1
         self._branch = [self._answers.as_it_is(m) for m in messages]
         self.open_conversation_id = conversation.id if conversation else None
         shown = list(self._branch)

@@ -12,6 +12,7 @@ from app.core.entities import (
     Binned,
     Conversation,
     ConversationId,
+    Draft,
     Folder,
     FolderId,
     MessageId,
@@ -20,6 +21,7 @@ from app.core.entities import (
 from app.core.errors import Problem
 from app.core.models_entities import ModelUsage
 from app.services.ports import ConversationsListener, Lane, Scheduler
+from app.storage.bin import BIN_DAYS
 from app.storage.database import set_aside
 from app.storage.storage import Storage, open_storage
 
@@ -34,6 +36,7 @@ class Conversations:
         self._scheduler = scheduler
         self._listeners: list[ConversationsListener] = []
         self._storage: Storage | None = None
+        self._is_starting = False
         self._undo: tuple[Sequence[ConversationId], Callable[[Storage], None]] | None = None
         self.all: list[Conversation] = []
         self.folders: list[Folder] = []
@@ -58,6 +61,9 @@ class Conversations:
 
     def start(self) -> None:
         """Open the database, mend what the last end left, list the conversations."""
+        if self._is_starting:
+            return
+        self._is_starting = True
 
         def work() -> tuple[Storage, list[Conversation], list[Folder]]:
             storage = open_storage(self._path)
@@ -65,15 +71,18 @@ class Conversations:
             return storage, storage.history.conversations(), storage.organiser.folders()
 
         def done(result: tuple[Storage, list[Conversation], list[Folder]]) -> None:
+            self._is_starting = False
             self._storage = result[0]
             self._show_list(result[1:])
             self._tell(lambda listener: listener.storage_ready())
             # after what is opened now: it may take a second where much goes
-            self.run(lambda s: s.bin.purge(), lambda _: None)
+            self._purge(BIN_DAYS)
 
-        self._scheduler.run(
-            Lane.STORAGE, work, done, lambda p: self._tell(lambda li: li.storage_failed(p))
-        )
+        def failed(problem: Problem) -> None:
+            self._is_starting = False
+            self._tell(lambda li: li.storage_failed(problem))
+
+        self._scheduler.run(Lane.STORAGE, work, done, failed)
 
     def retry(self) -> None:
         """Try again to open the database, unless it is open."""
@@ -171,6 +180,15 @@ class Conversations:
 
         self.run(work, lambda _: None)
 
+    def forget_draft(self, place: str, text: str) -> None:
+        """What is kept for a conversation that is not on show was sent, if it is `text`."""
+
+        def work(storage: Storage) -> None:
+            if storage.drafts.load(place).text.strip() == text:
+                storage.drafts.save(place, Draft())
+
+        self.run(work, lambda _: None)
+
     # finding
 
     def find(self, text: str, done: Callable[[list[SearchHit]], None]) -> None:
@@ -186,7 +204,8 @@ class Conversations:
 
     def delete(self, ids: Sequence[ConversationId]) -> None:
         """Move conversations to the bin."""
-        gone = [c for c in self.all if c.id in set(ids)]
+        wanted = set(ids)
+        gone = [c for c in self.all if c.id in wanted]
 
         def restore(storage: Storage) -> None:
             for conversation in gone:
@@ -226,14 +245,35 @@ class Conversations:
 
     def erase(self, conversation_id: ConversationId, message_id: MessageId | None) -> None:
         """Delete something in the bin for good."""
-        self._change(lambda s: s.bin.erase(conversation_id, message_id))
+        if self._undo is not None and conversation_id in self._undo[0]:
+            self._undo = None
+
+        def done(_: object) -> None:
+            self._tell(lambda li: li.contents_erased([conversation_id]))
+            self.refresh()
+
+        self.run(lambda s: s.bin.erase(conversation_id, message_id), done)
 
     def empty_bin(self) -> None:
         """Delete everything in the bin for good."""
         self._undo = None
-        self._change(lambda s: s.bin.purge(0))
+        self._purge(0)
 
     # inside
+
+    def _purge(self, days: float) -> None:
+        def work(storage: Storage) -> list[ConversationId]:
+            before = {item.conversation_id for item in storage.bin.items()}
+            if not storage.bin.purge(days):
+                return []
+            return list(before)  # some may be in the bin still; forgetting more does no harm
+
+        def done(ids: list[ConversationId]) -> None:
+            if ids:
+                self._tell(lambda li: li.contents_erased(ids))
+                self.refresh()
+
+        self.run(work, done)
 
     def _change(self, work: Callable[[Storage], object]) -> None:
         self.run(work, lambda _: self.refresh())

@@ -183,7 +183,9 @@ class Engine:
 
         def insist() -> None:
             loading = self.state is EngineState.LOADING
-            is_going_on = request_id in self._answers or request_id in self._suggestions
+            # a title that waits for an answer is nothing to insist on
+            is_title = request_id in self._suggestions and not self._answers
+            is_going_on = request_id in self._answers or is_title
             if child is self._child and is_going_on and not loading:
                 self._last_words = WorkerNotResponding().problem
                 child.kill()

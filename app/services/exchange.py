@@ -105,9 +105,11 @@ class ExchangeService:
         )
 
     def stop(self) -> None:
-        """At quit: everything under way ends soon."""
+        """At quit: everything under way ends soon, and nothing half written stays."""
         for job in self._jobs:
             job.cancel()
+            # news of what runs just now may come too late for the window to hear
+            self._scheduler.run(Lane.BULK, job.take_back, lambda _: None, lambda _: None)
 
     def open_storage(self) -> Storage:
         """On the storage's lane. Raises StorageError."""
@@ -156,6 +158,7 @@ class _Export:
         self._writer: Writer | None = None
         self._at = self._count = 0
         self._batch: list[Record] = []
+        job.take_back = self._undo
 
     def start(self) -> None:
         self._service.run(Lane.BULK, self._open, self._take, self._job, self._undo)
@@ -199,8 +202,9 @@ class _Export:
             self._writer.finish()
 
     def _undo(self) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.cancel()
 
     def _say(self) -> None:
         self._service.end(self._job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +64,7 @@ class Job:
     """Something under way that may be called off."""
 
     listener: JobListener
+    take_back: Callable[[], None] = lambda: None  # what is half written; on the bulk lane
     is_cancelled: bool = False
     is_over: bool = False
 

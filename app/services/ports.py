@@ -140,6 +140,9 @@ class ConversationsListener:
     def message_deleted(self, conversation_id: ConversationId, excerpt: str) -> None:
         """A message and what followed went to the bin; offer to undo."""
 
+    def contents_erased(self, ids: Sequence[ConversationId]) -> None:
+        """Of these conversations something, or all, is gone for good: nothing may be kept of it."""
+
     def bin_restored(self, ids: Sequence[ConversationId]) -> None:
         """These came back from the bin, or a message in them: they may be another way now."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from app.core.entities import ChatMessage, Conversation, ConversationId, Message, Role, Status
-from app.core.errors import NoModelLoaded
+from app.core.errors import ConversationNotFound, NoModelLoaded, Problem
 from app.core.settings import Settings
 from app.services.answers import Answers
 from app.services.conversations import Conversations
@@ -13,6 +14,7 @@ from app.services.engine import Engine
 from app.services.ports import AnswerListener
 from app.services.turns import as_turns
 from app.storage.storage import Storage
+from app.storage.titles import title_from
 
 FIRST_ANSWER = 2  # messages of a conversation that has just begun: a question and its answer
 
@@ -38,37 +40,63 @@ class Titles(AnswerListener):
         if self._engine.model is None:
             self._conversations.complain(NoModelLoaded().problem)
             return
-
-        def work(storage: Storage) -> tuple[Conversation, list[ChatMessage]]:
-            branch = storage.history.branch(conversation_id)
-            turns = as_turns(branch, storage.attachments.data)
-            return storage.history.conversation(conversation_id), turns
-
-        def done(result: tuple[Conversation, list[ChatMessage]]) -> None:
-            conversation, turns = result
-            self._engine.suggest_title(
-                conversation.system_prompt,
-                turns,
-                conversation.id,
-                lambda title: self._use(conversation_id, title),
-                self._conversations.complain,
-            )
-
-        self._conversations.run(work, done)
+        self._ask(conversation_id, lambda _: True, self._conversations.complain)
 
     def answer_ended(self, message: Message) -> None:
         if self._settings().title_source != "model" or message.status is not Status.COMPLETE:
             return
         if message.role is Role.ASSISTANT and not self._answers.is_answering():
-            self._conversations.run(
-                lambda s: len(s.history.branch(message.conversation_id)),
-                lambda count: self._begin(message.conversation_id, count),
-            )
+            conversation_id = message.conversation_id
+            # nobody asked for it, so that nobody is told why there is none
+            self._ask(conversation_id, lambda s: _needs_title(s, conversation_id), lambda _: None)
 
-    def _begin(self, conversation_id: ConversationId, count: int) -> None:
-        if count == FIRST_ANSWER and self._engine.model is not None:
-            self.suggest(conversation_id)
+    def _ask(
+        self,
+        conversation_id: ConversationId,
+        is_wanted: Callable[[Storage], bool],
+        failed: Callable[[Problem], None],
+    ) -> None:
+        """Ask the model. The title of then is read together with whether it `is_wanted`: a person
+        may give one at any time."""
 
-    def _use(self, conversation_id: ConversationId, title: str) -> None:
-        if title.strip():
-            self._conversations.rename(conversation_id, title)
+        def work(storage: Storage) -> tuple[Conversation, list[ChatMessage]] | None:
+            if not is_wanted(storage):
+                return None
+            branch = storage.history.branch(conversation_id)
+            turns = as_turns(branch, storage.attachments.data)
+            return storage.history.conversation(conversation_id), turns
+
+        def done(result: tuple[Conversation, list[ChatMessage]] | None) -> None:
+            if result is not None:
+                conversation, turns = result
+                self._engine.suggest_title(
+                    conversation.system_prompt,
+                    turns,
+                    conversation.id,
+                    lambda title: self._use(conversation, title),
+                    failed,
+                )
+
+        self._conversations.run(work, done)
+
+    def _use(self, conversation: Conversation, title: str) -> None:
+        """Unless a person has given it one meanwhile, or it is gone."""
+        title = title.strip()
+
+        def work(storage: Storage) -> None:
+            with contextlib.suppress(ConversationNotFound):
+                if storage.history.conversation(conversation.id).title == conversation.title:
+                    storage.history.rename(conversation.id, title)
+
+        if title:
+            self._conversations.run(work, lambda _: self._conversations.refresh())
+
+
+def _needs_title(storage: Storage, conversation_id: ConversationId) -> bool:
+    """Whether it has only begun, and is still called by a question it began with."""
+    branch = storage.history.branch(conversation_id)
+    if len(branch) != FIRST_ANSWER:
+        return False
+    questions = storage.history.siblings(branch[0].id)
+    title = storage.history.conversation(conversation_id).title
+    return title in {title_from(question.content) for question in questions}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.core.entities import Attachment, AttachmentId, ChatMessage, Message
+from app.core.errors import AppError
+from app.core.pictures import check_picture
 
 FENCE = "```"
 
@@ -12,15 +14,30 @@ FENCE = "```"
 def as_turns(
     messages: Iterable[Message], data: Callable[[AttachmentId], bytes]
 ) -> list[ChatMessage]:
-    """One turn a message that says something; `data` reads the bytes of an image."""
+    """One turn a message that says something; `data` reads the bytes of an image.
+
+    Of an image that no model could look at there is the name.
+    """
     turns = []
     for message in messages:
-        images = tuple(data(a.id) for a in message.attachments if a.is_image)
+        pictures = [(a, data(a.id)) for a in message.attachments if a.is_image]
+        images = tuple(found for _, found in pictures if _is_sound(found))
+        broken = [f"[{a.name}]" for a, found in pictures if not _is_sound(found)]
         # exactly as it was written: what the model began with a space is known to it in that way
-        text = "\n\n".join([*map(_quoted, _files(message)), message.content])
+        text = "\n\n".join([*broken, *map(_quoted, _files(message)), message.content])
         if text.strip() or images:
             turns.append(ChatMessage(message.role, text, images))
     return turns
+
+
+def _is_sound(picture: bytes) -> bool:
+    """Whether it can be shown to a model; one that cannot, such as a damaged one that was imported,
+    must not make every later question fail."""
+    try:
+        check_picture(picture)
+    except AppError:
+        return False
+    return True
 
 
 def _files(message: Message) -> list[Attachment]:

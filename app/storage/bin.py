@@ -97,6 +97,8 @@ class Bin:
             self._attachments.forget_older(now - timedelta(days=BIN_DAYS))
             if old:
                 self._index.tidy()
+        if old:
+            self._database.empty_log()
         return len(old)
 
     def erase(self, conversation_id: ConversationId, message_id: MessageId | None = None) -> None:
@@ -106,6 +108,7 @@ class Bin:
                 self._put_away(message_id)
             self._forget(conversation_id, message_id)
             self._index.tidy()
+        self._database.empty_log()
 
     def _put_away(self, message_id: MessageId) -> None:
         rows = self._database.rows(

@@ -74,6 +74,15 @@ class Database:
                 self._connection.rollback()
             raise
 
+    def empty_log(self) -> None:
+        """After something was erased for good: the log beside the file holds nothing any more.
+
+        Where another program reads the file just now, or the disk is full, the next call or the
+        end does it.
+        """
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close the file; what was written stays."""
         with contextlib.suppress(sqlite3.Error):

@@ -11,6 +11,10 @@ from app.storage.query import Marker
 BEFORE, LENGTH = 50, 240  # characters
 STEP = 512  # in which a place of the folded text is looked for in the original
 _SPACES = re.compile(r"\s+")
+# what only says how a text looks, or what is reasoning, is in the way of reading a line of it
+_MARKUP = re.compile(
+    r"</?think(?:ing)?>|\*\*|`+|^[ \t]*(?:#{1,6} |(?:[-*+] )?\[[ xX]\] )", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ def excerpt(text: str, marker: Marker) -> Excerpt:
         space = _SPACES.search(text, start, place)
         start = space.end() if space else start
     end = min(len(text), start + LENGTH)
-    line = _SPACES.sub(" ", text[start:end]).strip()
+    line = _SPACES.sub(" ", _MARKUP.sub("", text[start:end])).strip()
     line = f"{'…' if start > 0 else ''}{line}{'…' if end < len(text) else ''}"
     return Excerpt(line, marks(line, marker))
 

@@ -23,7 +23,7 @@ from app.core.errors import Problem
 from app.core.paths import Paths
 from app.services.crashes import software_words
 from app.services.updates import Release
-from app.ui.models_parts import IconButton, TextButton, breakable, label, set_role
+from app.ui.models_parts import BREAK, IconButton, TextButton, breakable, label, set_role
 from app.ui.theme import GAP, TITLE, Theme, app_icon
 from app.ui.words import summary_of
 
@@ -103,6 +103,7 @@ class About(QDialog):
         self._facts.addWidget(title, row, 0, top)
         text = label(value)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        text.setAccessibleName(f"{name}: {value}".replace(BREAK, ""))
         self._facts.addWidget(text, row, 1)
         if button is not None:
             self._facts.addWidget(button, row, 2)
@@ -136,6 +137,7 @@ class About(QDialog):
         items.addLayout(update)
         items.addStretch(1)
         self._area = area = QScrollArea()
+        area.setAccessibleName(self.tr("Facts about this program"))
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setWidgetResizable(True)

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QEvent, QLibraryInfo, QLocale, QTranslator, QUrl, Signal, qVersion
+from PySide6.QtCore import QEvent, QUrl, Signal, qVersion
 from PySide6.QtGui import QFileOpenEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -19,11 +19,13 @@ from app.core.build import load_build
 from app.core.errors import AlreadyRunning, AppError, FolderNotWritable, InternalError, Problem
 from app.core.frozen import free_children
 from app.core.logs import forget_faults, record_faults, set_up_logging
-from app.core.paths import Paths, resources
+from app.core.paths import Paths
 from app.core.settings import Settings, SettingsFile
+from app.services.app import AppServices
 from app.services.crashes import keep_failed_start
 from app.ui.bridge import QtScheduler
 from app.ui.controller import Controller
+from app.ui.language import translate
 from app.ui.main_window import MainWindow
 from app.ui.signals import EndRequests
 from app.ui.single_instance import SingleInstance
@@ -58,7 +60,7 @@ def _run(paths: Paths, model: Path | None) -> int:
     record_faults(paths.fault_log, paths.last_fault)
     settings_file = SettingsFile(paths.settings)
     settings, settings_problem = settings_file.load()
-    translate(application, settings.language)
+    translate(settings.language)
     controller = build(application, paths, settings_file, settings)
     window = controller.window
     sys.excepthook = _hook(controller)
@@ -66,8 +68,9 @@ def _run(paths: Paths, model: Path | None) -> int:
     instance.raise_requested.connect(lambda name: _come_back(controller, name))
     if isinstance(application, Application):
         application.file_opened.connect(lambda name: _come_back(controller, name))
+        application.end_requested.connect(window.quit)
     ends = EndRequests(controller)
-    ends.requested.connect(window.close)
+    ends.requested.connect(window.quit)
     window.show()
     controller.start(model)
     for problem in (settings_problem, folder_problem):
@@ -94,14 +97,17 @@ def make_application() -> QApplication:
 
 
 class Application(QApplication):
-    """A Mac sends a double click on a file as an event, not as an argument."""
+    """A Mac sends a double click on a file as an event, not as an argument, and Quit as well."""
 
     file_opened = Signal(str)
+    end_requested = Signal()
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QFileOpenEvent):
             self.file_opened.emit(event.file())
             return True
+        if event.type() == QEvent.Type.Quit:
+            self.end_requested.emit()
         return super().event(event)
 
 
@@ -110,24 +116,10 @@ def build(
 ) -> Controller:
     """Window and services, joined; nothing has been started yet."""
     theme = Theme(application)
-    theme.choose(settings.theme)
-    window = MainWindow(theme)
-    return Controller(paths, window, theme, QtScheduler(), settings_file, settings)
-
-
-def translate(application: QApplication, language: str) -> None:
-    """Install the translations of `language`, or of the system's; English needs none."""
-    locale = QLocale.system() if language == "system" else QLocale(language)
-    if language != "system":
-        QLocale.setDefault(locale)
-    folders = (
-        (str(resources() / "translations"), "inglenook"),
-        (QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath), "qtbase"),
-    )
-    for folder, name in folders:
-        translator = QTranslator(application)
-        if translator.load(locale, name, "_", folder):
-            application.installTranslator(translator)
+    theme.apply(settings)
+    scheduler = QtScheduler()
+    services = AppServices(paths, scheduler, settings_file, settings)
+    return Controller(services, MainWindow(theme), theme, scheduler)
 
 
 def _make_folders(paths: Paths) -> Problem | None:

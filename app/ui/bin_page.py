@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import Binned
+from app.ui.counts import Counts
 from app.ui.models_parts import Confirm, Placeholder, TextButton, label
 from app.ui.theme import GAP, HEADING, SMALL, Theme
 from app.ui.words import number_text
@@ -60,6 +61,7 @@ class BinPage(QDialog):
 
     def _make_layout(self) -> None:
         self.area = QScrollArea()
+        self.area.setAccessibleName(self.tr("What was deleted"))
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -67,7 +69,10 @@ class BinPage(QDialog):
         self._column = QVBoxLayout()
         self._column.setSpacing(GAP)
         inside = QVBoxLayout(content)
-        inside.setContentsMargins(0, 0, GAP, 0)
+        inside.setContentsMargins(0, 0, 0, 0)
+        self.area.verticalScrollBar().rangeChanged.connect(  # room beside the bar, if there is one
+            lambda _least, most: inside.setContentsMargins(0, 0, GAP if most else 0, 0)
+        )
         inside.addLayout(self._column)
         inside.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         inside.addStretch(1)
@@ -198,7 +203,7 @@ class BinRow(QFrame):
             return self.tr("goes today")
         if days == 1:
             return self.tr("one day left")
-        return self.tr("{days} days left").replace("{days}", number_text(days))
+        return Counts().days_left(days)
 
 
 def _names(item: Binned) -> tuple[str, str]:

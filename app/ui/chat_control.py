@@ -6,22 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
 
 from app.core.entities import (
     AttachmentId,
     Conversation,
     ConversationId,
+    Draft,
     Message,
     MessageId,
     Role,
 )
 from app.core.errors import Problem
 from app.core.messages import Reading
+from app.core.reasoning import without_reasoning
 from app.services.chat import Chat
 from app.services.conversations import Conversations
 from app.services.ports import ChatListener
 from app.ui.composer import Composer
 from app.ui.drafts import Drafts
+from app.ui.markdown import parts_of
+from app.ui.markdown_parts import Code
+from app.ui.markdown_plain import plain_text
 from app.ui.message_actions import Action
 from app.ui.problem_view import Toast
 from app.ui.transcript import Transcript
@@ -61,9 +67,13 @@ class ChatControl(QObject, ChatListener):
         self._widgets = widgets
         self._chat = chat
         self._conversations = conversations
-        self._edited: MessageId | None = None
+        self._edited: Message | None = None
+        # changes that were neither stored nor cancelled before another conversation was opened
+        self._left: dict[ConversationId, tuple[MessageId, Draft]] = {}
+        self._sent_from: str | None = None  # the key of the draft that is being sent
         self._sought: Sequence[str] = ()
         self.drafts = Drafts(widgets.composer, conversations, self, new_draft_key)
+        self.drafts.loaded.connect(self._resume_edit)
         chat.add_listener(self)
         composer, transcript = widgets.composer, widgets.transcript
         composer.submitted.connect(self._send)
@@ -104,15 +114,32 @@ class ChatControl(QObject, ChatListener):
         if answers:
             self._act(action, answers[-1].id)
 
+    def copy_last_code(self) -> None:
+        """Put the last piece of code in the conversation on the clipboard."""
+        for message in reversed(self._chat.branch):
+            for part in reversed(parts_of(without_reasoning(message.content))):
+                if isinstance(part, Code) and message.role is Role.ASSISTANT:
+                    self._copy(part.text)
+                    return
+        self._widgets.toast.show_text(self.tr("There is no code in this conversation"))
+
+    def _copy(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self._widgets.toast.show_text(self.tr("Copied"))
+
     def _send(self, text: str) -> None:
+        self._sent_from = self.drafts.key
         self._chat.send(text, self._widgets.composer.attachments())
         self._show_answering()
 
     def _send_edited(self, text: str) -> None:
-        edited, self._edited = self._edited, None
-        if edited is not None:
-            self._chat.edit(edited, text, self._widgets.composer.attachments())
-        self._widgets.composer.end_edit()
+        """Until it is on the disk it stays in the composer."""
+        if self._edited is None:
+            self._widgets.composer.end_edit()
+            return
+        self._sent_from = None
+        self._chat.edit(self._edited.id, text, self._widgets.composer.attachments())
+        self._show_answering()
 
     def _quote(self, text: str) -> None:
         """What was selected, as a quotation before what is being written."""
@@ -128,15 +155,43 @@ class ChatControl(QObject, ChatListener):
         message = next((m for m in chat.branch if m.id == target), None)
         if message is None:
             return
-        if action == Action.EDIT and not chat.is_answering:
-            self._edited = target
-            self._widgets.composer.begin_edit(message.content, message.attachments)
+        if action == Action.EDIT:
+            # a file that is still being read is for the draft
+            if not (chat.is_answering or self._widgets.composer.area.is_reading):
+                self._edit(message, Draft(message.content, message.attachments))
         elif action == Action.COMPARE:
             chat.find_versions(target, self.compared.emit)
+        elif action == Action.COPY:
+            self._copy(plain_text(without_reasoning(message.content)))
         elif action == Action.SPEAK:
             self.spoken.emit(message.content)
         else:
             self._change(action, target)
+
+    def _edit(self, message: Message, as_changed: Draft) -> None:
+        self._edited = message
+        self._widgets.composer.begin_edit(as_changed.text, as_changed.attachments)
+
+    def _set_edit_aside(self) -> None:
+        """Another conversation is on show: what was changed waits in memory."""
+        edited, self._edited = self._edited, None
+        if edited is None:
+            return
+        composer = self._widgets.composer
+        changed = Draft(composer.text.toPlainText(), composer.attachments())
+        if changed != Draft(edited.content, edited.attachments):
+            self._left[edited.conversation_id] = edited.id, changed
+        composer.end_edit()
+
+    def _resume_edit(self) -> None:
+        chat, open_id = self._chat, self._chat.open_conversation_id
+        if open_id is None or open_id not in self._left or chat.is_answering:
+            return
+        target, changed = self._left[open_id]
+        message = next((m for m in chat.branch if m.id == target), None)
+        if message is not None and self._edited is None:
+            del self._left[open_id]
+            self._edit(message, changed)
 
     def _change(self, action: str, target: MessageId) -> None:
         chat = self._chat
@@ -170,9 +225,7 @@ class ChatControl(QObject, ChatListener):
         at: MessageId | None = None,
     ) -> None:
         widgets = self._widgets
-        if self._edited is not None:
-            self._edited = None
-            widgets.composer.end_edit()
+        self._set_edit_aside()
         widgets.transcript.show_messages(messages)
         widgets.show_conversation_page(is_empty=not messages)
         widgets.show_title(conversation.title if conversation else "")
@@ -180,6 +233,8 @@ class ChatControl(QObject, ChatListener):
             widgets.transcript.scroll_to(at, self._sought)
         self._sought = ()
         self.drafts.show(conversation.id if conversation else None)
+        if self.drafts.is_loaded:
+            self._resume_edit()
         self._show_answering()
         self.opened.emit(conversation)
 
@@ -207,8 +262,19 @@ class ChatControl(QObject, ChatListener):
         self._widgets.transcript.append_text(message_id, text)
 
     def message_accepted(self, conversation_id: ConversationId, text: str) -> None:
-        self._widgets.composer.forget(text)
-        self.drafts.sent(conversation_id)
+        composer, before = self._widgets.composer, self._sent_from
+        self._sent_from = None
+        if before is None:
+            if composer.is_editing:
+                composer.forget(text)
+            if not composer.is_editing:
+                self._edited = None
+            self._left.pop(conversation_id, None)
+            return
+        if before == self.drafts.key:
+            composer.forget(text)
+        is_shown = self._chat.open_conversation_id == conversation_id
+        self.drafts.sent(before, conversation_id, text, is_shown=is_shown)
 
     def answering_changed(self) -> None:
         self._show_answering()

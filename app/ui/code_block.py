@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,7 +23,9 @@ from app.ui.code_text import CodeText
 from app.ui.highlight import Span, is_ready, lex_later, spans_of_short
 from app.ui.markdown_parts import Code
 from app.ui.markdown_source import code_markdown
+from app.ui.models_parts import with_air
 from app.ui.theme import GAP, Theme, code_font
+from app.ui.tips import tip
 
 NOT_READY_MS = 50  # until it is asked again whether Pygments is loaded, or has read the code
 SHORT = 3_000  # characters that are read at once, in a few milliseconds
@@ -48,7 +50,6 @@ class CodeBlock(QWidget):
         self._label.setProperty("role", "muted")
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._text = CodeText()
-        self._text.setAccessibleName(self.tr("Code"))
         self._recolour = QTimer(self)
         self._recolour.setSingleShot(True)
         self._recolour.timeout.connect(self._colour)
@@ -61,10 +62,10 @@ class CodeBlock(QWidget):
         head.setSpacing(2)
         head.addWidget(self._label)
         head.addStretch()
-        self.wrap_button = self._button(self.tr("Wrap"), self.tr("Break long lines"))
+        self.wrap_button = self._button()
         self.wrap_button.setCheckable(True)
-        self.save_button = self._button(self.tr("Save"), self.tr("Save the code to a file"))
-        self.copy_button = self._button(self.tr("Copy"), self.tr("Copy the code"))
+        self.save_button = self._button()
+        self.copy_button = self._button()
         for button in (self.wrap_button, self.save_button, self.copy_button):
             head.addWidget(button)
         layout = QVBoxLayout(frame)
@@ -72,6 +73,7 @@ class CodeBlock(QWidget):
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(self._text)
+        self._say()
         self._show_buttons()
         self.wrap_button.setChecked(CodeBlock.wraps_by_default)
         self._text.set_wrapped(CodeBlock.wraps_by_default)
@@ -99,6 +101,7 @@ class CodeBlock(QWidget):
         if language != self._language:
             self._language = language
             self._label.setText(language)
+            self._say()
         if code == self._code:
             return
         if self._code and code.startswith(self._code):
@@ -141,7 +144,7 @@ class CodeBlock(QWidget):
         """Put the code on the clipboard and say so for a moment."""
         QGuiApplication.clipboard().setText(self._code)
         self.copy_button.setText(self.tr("Copied"))
-        self.copy_button.setIcon(self._theme.icon("check", self._theme.colours.muted))
+        self.copy_button.setIcon(self._icon("check"))
         QTimer.singleShot(1500, self, self._show_buttons)
 
     def save_code(self) -> None:
@@ -152,30 +155,53 @@ class CodeBlock(QWidget):
     def _say_saved(self, problem: str) -> None:
         self.save_button.setText(self.tr("Not saved") if problem else self.tr("Saved"))
         icon = "circle-alert" if problem else "check"
-        self.save_button.setIcon(self._theme.icon(icon, self._theme.colours.muted))
-        self.save_button.setToolTip(problem)
+        self.save_button.setIcon(self._icon(icon))
+        self.save_button.setToolTip(tip(problem))
         QTimer.singleShot(8000 if problem else 1500, self, self._show_buttons)
 
-    def _button(self, text: str, tip: str) -> QToolButton:
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+            self._show_buttons()
+
+    def _say(self) -> None:
+        named = self.tr("Code in {language}").replace("{language}", self._language)
+        name = named if self._language else self.tr("Code")
+        for widget in (self, self._text):
+            widget.setAccessibleName(name)
+        self.wrap_button.setText(self.tr("Wrap"))
+        for button, words in (
+            (self.wrap_button, self.tr("Break long lines")),
+            (self.save_button, self.tr("Save the code to a file")),
+            (self.copy_button, self.tr("Copy the code")),
+        ):
+            button.setToolTip(words)
+            button.setAccessibleName(words)
+
+    def _button(self) -> QToolButton:
         button = QToolButton()
-        button.setText(text)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setIconSize(QSize(22, 16))
         return button
+
+    def _icon(self, name: str) -> QIcon:
+        return with_air(
+            self._theme.icon(name, self._theme.colours.muted), 16, self.devicePixelRatioF()
+        )
 
     def _show_buttons(self) -> None:
         self.copy_button.setText(self.tr("Copy"))
-        self.copy_button.setIcon(self._theme.icon("copy", self._theme.colours.muted))
+        self.copy_button.setIcon(self._icon("copy"))
         self.save_button.setText(self.tr("Save"))
         self.save_button.setToolTip(self.tr("Save the code to a file"))
-        self.save_button.setIcon(self._theme.icon("download", self._theme.colours.muted))
+        self.save_button.setIcon(self._icon("download"))
         self._show_wrap()
 
     def _show_wrap(self) -> None:
         """A tick tells that it is on, and not by a colour alone."""
-        icon = "check" if self.wrap_button.isChecked() else "undo-2"
-        self.wrap_button.setIcon(self._theme.icon(icon, self._theme.colours.muted))
+        icon = "check" if self.wrap_button.isChecked() else "wrap-text"
+        self.wrap_button.setIcon(self._icon(icon))
 
     def _wrap(self, is_on: bool) -> None:
         CodeBlock.wraps_by_default = is_on

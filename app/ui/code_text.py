@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QColor,
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit
 from app.ui.highlight import Span
 from app.ui.theme import code_font
 
+MEASURED_LINES = 300  # measured one by one, in less than a millisecond
 LINES_AT_ONCE = 400  # that get their colours between two looks at keyboard and mouse
 
 
@@ -78,6 +81,8 @@ class CodeText(QPlainTextEdit):
         self.document().setDocumentMargin(4)
         self.setViewportMargins(8, 0, 8, 0)
         self.colours = LineColours(self.document())
+        # that a line is too long is known only once it is laid out: the bar must not cover the last
+        self.horizontalScrollBar().rangeChanged.connect(lambda *_: self.fit())
 
     @property
     def is_wrapped(self) -> bool:
@@ -98,13 +103,24 @@ class CodeText(QPlainTextEdit):
 
     def fit(self) -> None:
         """Become as high as the lines."""
-        lines = self.blockCount()
-        if self.is_wrapped:
-            lines = int(self.document().documentLayout().documentSize().height())
         bar = self.horizontalScrollBar()
         extra = bar.sizeHint().height() if bar.maximum() > 0 and not self.is_wrapped else 0
-        spacing = QFontMetricsF(self.font()).lineSpacing()
-        self.setFixedHeight(int(max(1, lines) * spacing + 10) + extra)
+        around = 2 * self.document().documentMargin() + 2
+        self.setFixedHeight(math.ceil(self._height_of_lines() + around) + extra)
+
+    def _height_of_lines(self) -> float:
+        """Each as it is, for another script is higher; of very many all as the font has them."""
+        lines = self.blockCount()
+        if lines <= MEASURED_LINES:
+            block, height = self.document().firstBlock(), 0.0
+            while block.isValid():
+                height += self.blockBoundingRect(block).height()
+                block = block.next()
+            return height
+        if self.is_wrapped:
+            lines = int(self.document().documentLayout().documentSize().height())
+        metrics = QFontMetricsF(self.font())
+        return lines * (math.ceil(metrics.ascent()) + math.ceil(metrics.descent()))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.angleDelta().x() or event.modifiers() & Qt.KeyboardModifier.ShiftModifier:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -19,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from app.core.entities import Message
 from app.ui.answer_figures import seconds_text
+from app.ui.choice import Choice
 from app.ui.message_body import MessageBody
 from app.ui.theme import GAP, Theme
-from app.ui.words import number_text, short_model_name
+from app.ui.words import short_model_name
 
 
 class _Side(QWidget):
@@ -33,8 +33,9 @@ class _Side(QWidget):
         super().__init__()
         self._versions = list(versions)
         self._theme = theme
-        self.chooser = QComboBox()
-        self.chooser.setAccessibleName(self.tr("Version"))
+        self._body: MessageBody | None = None
+        self.chooser = Choice(theme, self.tr("Version"))
+        self.chooser.setAccessibleDescription(self.tr("Version"))  # all that is read on Linux
         for number, version in enumerate(versions, 1):
             self.chooser.addItem(self._name_of(number, version))
         self._figures = QLabel()
@@ -55,6 +56,7 @@ class _Side(QWidget):
         layout.addWidget(self.keep)
         self.chooser.currentIndexChanged.connect(self._show)
         self.chooser.setCurrentIndex(chosen)
+        theme.changed.connect(self._restyle)
         self._show()
 
     @property
@@ -69,7 +71,12 @@ class _Side(QWidget):
 
     def _show(self) -> None:
         message = self.message
-        body = MessageBody(self._theme)
+        self.setAccessibleName(self.chooser.currentText())
+        self._scroll.setAccessibleName(self.chooser.currentText())
+        figures = message.statistics
+        body = self._body = MessageBody(self._theme)
+        if figures is not None and figures.thinking_s:
+            body.set_thinking_seconds(figures.thinking_s)
         body.append(message.content, is_complete=True)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -77,12 +84,14 @@ class _Side(QWidget):
         column.addWidget(body)
         column.addStretch(1)
         self._scroll.setWidget(page)
-        figures = message.statistics
         self._figures.setVisible(figures is not None)
         if figures is not None:
-            words = self.tr("{tokens} tokens in {time}")
-            words = words.replace("{tokens}", number_text(figures.completion_tokens))
+            words = self.tr("%Ln tokens in {time}", "", figures.completion_tokens)
             self._figures.setText(words.replace("{time}", seconds_text(figures.write_s)))
+
+    def _restyle(self) -> None:
+        if self._body is not None:
+            self._body.restyle()
 
 
 class Compare(QDialog):

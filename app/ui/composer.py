@@ -136,13 +136,18 @@ class Composer(QFrame):
 
     def _say(self) -> None:
         """Every text that stands here all the time."""
-        hint = self.tr("Write a message, or / for a prompt")
-        self.text.setPlaceholderText(
-            hint if self.prompts.has_prompts else self.tr("Write a message")
-        )
+        self._say_hint()
         self.text.setAccessibleName(self.tr("Message"))
         self.attach_button.rename("paperclip", self.tr("Attach files"))
         self.edit_bar.say(self.tr("Editing a message"), self.tr("Cancel"))
+
+    def _say_hint(self) -> None:
+        """In an empty message; shorter where it would go over two lines."""
+        hint = self.tr("Write a message, or / for a prompt")
+        room = self.text.viewport().width() - 2 * self.text.document().documentMargin()
+        fits = self.text.fontMetrics().horizontalAdvance(hint) <= room
+        is_whole = fits and self.prompts.has_prompts
+        self.text.setPlaceholderText(hint if is_whole else self.tr("Write a message"))
 
     # what is told from outside
 
@@ -370,6 +375,7 @@ class Composer(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._say_hint()
         self._fit()
 
     def moveEvent(self, event: QMoveEvent) -> None:

@@ -28,6 +28,7 @@ from app.core.entities import Attachment
 from app.ui.flow import FlowLayout
 from app.ui.models_parts import IconButton, label
 from app.ui.theme import GAP, SMALL, Theme
+from app.ui.tips import tip
 from app.ui.words import size_text
 
 THUMBNAIL = 36  # pixels
@@ -168,9 +169,9 @@ class Chips(QScrollArea):
         if not chips:
             return
         row = max(chip.sizeHint().height() for chip in chips) + self._flow.spacing()
-        width = self.width() - (self.verticalScrollBar().sizeHint().width() if row else 0)
         most = max(row + row // 3, min(MOST_ROWS * row, self._most_height))
-        self.setFixedHeight(min(self._flow.heightForWidth(width), most))
+        # of the whole width: there is a scroll bar only where not all rows have room
+        self.setFixedHeight(min(self._flow.heightForWidth(self.width()), most))
 
 
 class Chip(QFrame):
@@ -211,7 +212,7 @@ class Chip(QFrame):
         else:
             first, second = "{name}", size_text(attachment.size_bytes)
             self.setAccessibleName(f"{name}, {second}")
-        self.setToolTip(name)
+        self.setToolTip(tip(name))
         title = label(wraps=False)
         metrics = title.fontMetrics()
         width = metrics.averageCharWidth() * NAME_WIDTH

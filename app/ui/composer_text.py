@@ -107,6 +107,9 @@ class ComposerText(QPlainTextEdit):
         if event.type() == QEvent.Type.ShortcutOverride:
             is_ours = self.is_composing and event.key() in _GUARDED
             is_escape = event.key() == Qt.Key.Key_Escape and self.wants_escape()
+            if event.matches(QKeySequence.StandardKey.Undo) and not self._can_undo():
+                event.ignore()  # there may be a deletion to be undone
+                return False
             if is_ours or is_escape:
                 event.accept()
                 return True
@@ -147,6 +150,9 @@ class ComposerText(QPlainTextEdit):
         else:
             self.insertPlainText("\n")
             self.ensureCursorVisible()
+
+    def _can_undo(self) -> bool:
+        return self.document().isUndoAvailable()
 
     def _is_empty(self) -> bool:
         return self.document().isEmpty()

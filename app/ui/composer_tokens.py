@@ -44,11 +44,9 @@ class TokenCount(QLabel):
         if not self._is_long:  # an answer that comes too late
             return
         if 0 < room < count:
-            words = self.tr("{count} tokens, there is room for {room}")
+            words = self.tr("%Ln tokens, there is room for {room}", "", count)
             set_role(self, "warn")
         else:
-            words = self.tr("{count} tokens")
+            words = self.tr("%Ln tokens", "", count)
             set_role(self, "muted")
-        self.setText(
-            words.replace("{count}", number_text(count)).replace("{room}", number_text(room))
-        )
+        self.setText(words.replace("{room}", number_text(room)))

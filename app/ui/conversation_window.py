@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.ui.chat_layout import centred_column
 from app.ui.composer import Composer
+from app.ui.focus_order import FocusOrder
 from app.ui.problem_view import Banner, Toast
 from app.ui.theme import GAP, Theme, app_icon
 from app.ui.transcript import Transcript
@@ -17,8 +19,11 @@ from app.ui.transcript import Transcript
 OFFSET = 32  # pixels from one window to the next: the title of the one below can be read
 
 
-class ChatWindow(QWidget):
-    """A window with messages, composer, and what there is to say about them."""
+class ChatWindow(FocusOrder, QMainWindow):
+    """A window with messages, composer, and what there is to say about them.
+
+    A QMainWindow, because a plain widget is no window to screen readers on Linux.
+    """
 
     closing = Signal()
     files_dropped = Signal(list)  # Paths
@@ -27,11 +32,16 @@ class ChatWindow(QWidget):
         super().__init__()
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
+        self.column = QWidget()
+        self.setCentralWidget(self.column)
         self.transcript = Transcript(theme)
         self.composer = Composer(theme)
         self.toast = Toast()
         self.banner = Banner(theme)
         self.banner.focus_left.connect(self.composer.setFocus)
+
+    def focus_parts(self) -> Sequence[QWidget]:
+        return (self.transcript, self.banner, self.toast, self.composer)
 
     def show_conversation_page(self, *, is_empty: bool) -> None:
         """The messages, or what stands there without any."""
@@ -74,7 +84,7 @@ class ConversationWindow(ChatWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self._empty)
         self.pages.addWidget(self.transcript)
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self.column)
         layout.setContentsMargins(0, 0, 0, GAP)
         layout.setSpacing(0)
         layout.addWidget(self.pages, 1)

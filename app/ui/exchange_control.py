@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QObject, QUrl, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QWidget
 
@@ -28,6 +28,7 @@ from app.services.exchange import (
 from app.services.exchange_files import ExportOrder, Format, Words, to_print
 from app.services.ports import Lane, Scheduler
 from app.ui.exchange_parts import counted
+from app.ui.prose import alert_title
 from app.ui.theme import Theme
 from app.ui.words import number_text
 
@@ -130,6 +131,18 @@ class ExchangeControl(QObject):
 
         self._service.read(ConversationId(conversation_id), read, tell)
 
+    def speak_anew(self) -> None:
+        """Another language: a dialog is made again when it is asked for, unless it is at work."""
+        exporting, importing = self.export_dialog, self.import_dialog
+        if exporting is not None and exporting.underway.isHidden():
+            self.export_dialog = None
+            exporting.hide()
+            exporting.deleteLater()
+        if importing is not None and importing.underway.isHidden():
+            self.import_dialog = None
+            importing.hide()
+            importing.deleteLater()
+
     def stop(self) -> None:
         """At quit."""
         self._service.stop()
@@ -137,6 +150,7 @@ class ExchangeControl(QObject):
     def words(self) -> Words:
         """What an export says around the messages, in the window's language."""
         return Words(
+            **{name: alert_title(name) for name in Words().alerts()},
             you=self.tr("You"),
             assistant=self.tr("Assistant"),
             thoughts=self.tr("Thoughts"),
@@ -216,7 +230,11 @@ class _ExportNews(JobListener):
         self._dialog.show_problem(problem)
 
     def cancelled(self, result: object) -> None:
-        self._dialog.finish(self._control.tr("Cancelled; nothing was left behind."), None, "muted")
+        self._dialog.finish(
+            QCoreApplication.translate("ExchangeControl", "Cancelled; nothing was left behind."),
+            None,
+            "muted",
+        )
 
 
 class _LookNews(JobListener):
@@ -258,7 +276,7 @@ class _ImportNews(JobListener):
 
     def cancelled(self, result: object) -> None:
         assert isinstance(result, Imported)
-        stopped = self._control.tr("Stopped.")
+        stopped = QCoreApplication.translate("ExchangeControl", "Stopped.")
         self._dialog.finish(f"{stopped} {self._control.import_words(result)}", result)
         self._control.imported.emit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout
 
+from app.ui.counts import Counts
 from app.ui.models_parts import TextButton, label
 from app.ui.theme import GAP, Theme
 from app.ui.words import number_text
@@ -14,7 +15,7 @@ def counted(count: int) -> str:
     """So many conversations, in words."""
     if count == 1:
         return QCoreApplication.translate("Exchange", "1 conversation")
-    return QCoreApplication.translate("Exchange", "%n conversations", "", count)
+    return Counts().conversations(count)
 
 
 class Underway(QFrame):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from app.core.errors import Problem
 from app.services.exchange_files import Format, suggested_name
 from app.ui.exchange_parts import Underway, counted
-from app.ui.models_parts import TextButton, breakable, label, set_role
+from app.ui.models_parts import BESIDE_BOX, TextButton, breakable, label, set_role
 from app.ui.setting_fields import title
 from app.ui.theme import GAP, SMALL, Theme
 from app.ui.words import action_of, summary_of
@@ -93,7 +93,7 @@ class ExportDialog(QDialog):
         self._sentences = {kind: label(words[kind][1], role="muted", size=SMALL) for kind in Format}
         for kind, button in self.formats.items():
             self._format_group.addButton(button)
-            self._sentences[kind].setIndent(24)
+            self._sentences[kind].setIndent(BESIDE_BOX)
             button.setAccessibleDescription(words[kind][1])
             button.toggled.connect(self._fit)
         self.reasoning = QCheckBox(self.tr("With what the model thought before it answered"))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from app.ui.about import About
     from app.ui.crash_page import CrashPage
 
+UNEXPECTED_END = "crash"  # code of the note that the last run was cut off
+
 
 class HelpControl(QObject):
     """Makes each dialog when it is first asked for."""
@@ -50,6 +52,7 @@ class HelpControl(QObject):
         self.crash_page: CrashPage | None = None
         window.about_requested.connect(self.open_about)
         window.crash_requested.connect(self.open_crashes)
+        window.language_changed.connect(self._speak_anew)
 
     def watch(self, engine: Engine, downloads: Downloads) -> None:
         """Whose crashes are heard of."""
@@ -96,6 +99,17 @@ class HelpControl(QObject):
 
         self._scheduler.run(Lane.DISK, store.reports, read, self._not_read)
 
+    def _speak_anew(self) -> None:
+        """The dialogs are made again when they are asked for, with other words."""
+        for dialog in (self.about, self.crash_page):
+            if dialog is not None:
+                dialog.hide()
+                dialog.deleteLater()
+        self.about = self.crash_page = None
+        problem = self._window.banner.problem
+        if problem is not None and problem.code == UNEXPECTED_END:
+            self._tell()
+
     def _delete(self, report: CrashReport) -> None:
         page, store = self.crash_page, self.crashes.store
 
@@ -114,7 +128,7 @@ class HelpControl(QObject):
     def _tell(self) -> None:
         """Calmly: most people need do nothing about it."""
         problem = Problem(
-            code="crash",
+            code=UNEXPECTED_END,
             summary=self.tr("Inglenook ended unexpectedly the last time."),
             action=self.tr("Your conversations are kept, and nothing was sent anywhere."),
         )

@@ -21,11 +21,12 @@ from app.core.settings import declarations
 from app.ui.flow import FlowLayout
 from app.ui.models_parts import IconButton, TextButton, breakable, label, set_role
 from app.ui.setting_fields import declared_help, declared_label, title
+from app.ui.settings_part import Part
 from app.ui.theme import GAP, SMALL, Theme
 from app.ui.words import action_of, size_text, summary_of
 
 
-class FoldersPart(QWidget):
+class FoldersPart(Part):
     """Says what the person chose; the controller moves."""
 
     picked = Signal(object)  # Path: the models folder shall be that one
@@ -115,6 +116,18 @@ class FoldersPart(QWidget):
         items.addWidget(self.bar)
         self.progress.hide()
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether models are on their way just now."""
+        return not self.progress.isHidden()
+
+    def words(self) -> Sequence[str]:
+        """What a search finds it by."""
+        known = declarations()
+        both = [known["models_folder"], known["more_model_folders"]]
+        shown = [text(one) for one in both for text in (declared_label, declared_help)]
+        return [*shown, *(one.label for one in both), *(one.help for one in both)]
+
     def show_folders(self, root: Path, *, is_usual: bool, more: Sequence[str]) -> None:
         """The folders in force."""
         self.folder.setText(breakable(str(root)))
@@ -124,11 +137,13 @@ class FoldersPart(QWidget):
 
     def ask(self, count: int, size_bytes: int, folder: Path) -> None:
         """Whether the models shall come along."""
-        words = self.tr("Move the models that are there ({count} files, {size}) to {folder}?")
+        words = self.tr(
+            "Move the models that are there (%Ln files, {size}) to {folder}?", "", count
+        )
         self._words.setText(
-            words.replace("{count}", str(count))
-            .replace("{size}", size_text(size_bytes))
-            .replace("{folder}", breakable(str(folder)))
+            words.replace("{size}", size_text(size_bytes)).replace(
+                "{folder}", breakable(str(folder))
+            )
         )
         self.result.hide()
         self.question.show()

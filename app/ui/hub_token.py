@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from app.core.errors import Problem
 from app.ui.models_parts import Confirm, TextButton, label, set_role
 from app.ui.setting_fields import title
+from app.ui.settings_part import Part
 from app.ui.theme import GAP, SMALL, Theme
 from app.ui.words import action_of, summary_of
 
 
-class TokenPart(QWidget):
+class TokenPart(Part):
     """Never shows a stored token; what is typed leaves the field as soon as it is kept."""
 
     entered = Signal(str)
@@ -56,6 +59,10 @@ class TokenPart(QWidget):
         for widget in (self.result, self.confirm, self.place, hint):
             items.addWidget(widget)
         self.show_place("")
+
+    def words(self) -> Sequence[str]:
+        """What a search finds it by."""
+        return (self.editor.accessibleName(), "Access token", "Hugging Face", "HF_TOKEN")
 
     def show_place(self, place: str) -> None:
         """Where the token is: 'keyring', 'file', 'environment'; empty: there is none."""

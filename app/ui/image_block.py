@@ -5,8 +5,16 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt, QTimer
-from PySide6.QtGui import QImage, QImageReader, QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QSize, Qt, QTimer
+from PySide6.QtGui import (
+    QImage,
+    QImageIOHandler,
+    QImageReader,
+    QKeyEvent,
+    QMouseEvent,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
@@ -20,10 +28,12 @@ from PySide6.QtWidgets import (
 
 from app.core.errors import AppError
 from app.core.pictures import check_picture
-from app.ui.theme import Theme
+from app.ui.theme import READING_WIDTH, Theme
 
 MAX_HEIGHT = 360  # pixels in the text
-MAX_SIDE = 4_096  # pixels that are kept of a picture, for the dialog
+# pixels that are kept of a picture, sharp on dense screens: of a photograph all would be 50 MB
+KEPT = QSize(READING_WIDTH * 2, MAX_HEIGHT * 2)
+MOST = QSize(4_096, 4_096)  # pixels in the dialog
 LOOK_AGAIN_MS = 30
 PLACEHOLDER = 96  # pixels of height until the picture is there
 
@@ -49,6 +59,12 @@ class ImageBlock(QLabel):
         self._show_words(self.tr("Loading the picture…"), PLACEHOLDER)
         self._dress()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setAccessibleName(self._description or self.tr("Picture"))
+            self.setToolTip(self.tr("Click to see it larger") if self.has_picture else "")
+
     def describe(self, description: str) -> None:
         """What the picture shows, or the name of its file."""
         self._description = description
@@ -60,7 +76,7 @@ class ImageBlock(QLabel):
         if data == self._data and (self._image is not None or self._decoding is not None):
             return
         self._data, self._image = data, None
-        self._decoding = _pool().submit(decoded, data)
+        self._decoding = _pool().submit(decoded, data, KEPT)
         self._timer.start()
 
     @property
@@ -95,19 +111,26 @@ class ImageBlock(QLabel):
         shown.setAccessibleName(self._description or self.tr("Picture"))
         shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
         area = QScrollArea()
+        area.setAccessibleName(self._description or self.tr("Picture"))
         area.setWidgetResizable(True)
         area.setWidget(shown)
         room = self.screen().availableSize() * 0.85
-        size = self._image.size()
-        if size.width() > room.width() or size.height() > room.height():
-            size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
-        shown.setPixmap(_scaled(self._image, size, self.devicePixelRatioF()))
+        ratio = self.devicePixelRatioF()
+        size = _bounded(self._whole_size(self._image), room)
+        shown.setPixmap(_scaled(self._image, size, ratio))
+        _sharpen(shown, self._data, size, ratio)
         layout = QVBoxLayout(dialog)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         dialog.resize(size + QSize(4, 4))
         dialog.show()
         return dialog
+
+    def _whole_size(self, image: QImage) -> QSize:
+        """The picture's size, of which only so many pixels are kept; it may lie on its side."""
+        size = QSize(*check_picture(self._data))
+        is_turned = (size.width() > size.height()) != (image.width() > image.height())
+        return size.transposed() if is_turned else size
 
     def _look(self) -> None:
         if self._decoding is None or not self._decoding.done():
@@ -129,10 +152,7 @@ class ImageBlock(QLabel):
     def _fit(self) -> None:
         if self._image is None or self.width() <= 0:
             return
-        size = self._image.size()
-        room = QSize(max(1, self.width()), MAX_HEIGHT)
-        if size.width() > room.width() or size.height() > room.height():
-            size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        size = _bounded(self._image.size(), QSize(max(1, self.width()), MAX_HEIGHT))
         self.setPixmap(_scaled(self._image, size, self.devicePixelRatioF()))
         self.setFixedHeight(max(1, size.height()))
 
@@ -169,8 +189,8 @@ class ImageBlock(QLabel):
             super().keyPressEvent(event)
 
 
-def decoded(data: bytes) -> QImage | None:
-    """The picture in `data`, made smaller where it is huge; None if it is none, or no good.
+def decoded(data: bytes, most: QSize = MOST) -> QImage | None:
+    """The picture in `data`, made smaller where it is larger than `most`; None if it is no good.
 
     Any thread. The header is looked at first, so that a small file cannot ask for gigabytes.
     """
@@ -183,11 +203,36 @@ def decoded(data: bytes) -> QImage | None:
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer)
     reader.setAutoTransform(True)
-    if max(width, height) > MAX_SIDE:
-        room = QSize(MAX_SIDE, MAX_SIDE)
-        reader.setScaledSize(QSize(width, height).scaled(room, Qt.AspectRatioMode.KeepAspectRatio))
+    turned = QImageIOHandler.Transformation.TransformationRotate90
+    is_turned = bool(reader.transformation().value & turned.value)
+    size = _bounded(QSize(width, height), most.transposed() if is_turned else most)
+    if size != QSize(width, height):
+        reader.setScaledSize(size)
     image = reader.read()
     return None if image.isNull() else image
+
+
+def _bounded(size: QSize, room: QSize) -> QSize:
+    """As large as `size`, or as large as fits."""
+    if size.width() <= room.width() and size.height() <= room.height():
+        return size
+    found = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+    return found.expandedTo(QSize(1, 1))
+
+
+def _sharpen(shown: QLabel, data: bytes, size: QSize, ratio: float) -> None:
+    """Give a label all the pixels it has room for, as soon as they are decoded."""
+    decoding = _pool().submit(decoded, data, (size * ratio).boundedTo(MOST))
+    timer = QTimer(shown)
+
+    def look() -> None:
+        if decoding.done():
+            timer.stop()
+            if (image := decoding.result()) is not None:
+                shown.setPixmap(_scaled(image, size, ratio))
+
+    timer.timeout.connect(look)
+    timer.start(LOOK_AGAIN_MS)
 
 
 def _scaled(image: QImage, size: QSize, ratio: float) -> QPixmap:

@@ -140,6 +140,13 @@ class MainCommands(QObject):
         )
         self._add(
             group,
+            "copy_code",
+            self.tr("Copy the last piece of code"),
+            control.copy_last_code,
+            "Ctrl+Shift+K",
+        )
+        self._add(
+            group,
             "compare",
             self.tr("Compare the versions of the last answer"),
             lambda: control.act_on_last(Action.COMPARE),

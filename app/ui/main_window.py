@@ -6,66 +6,60 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QCloseEvent,
-    QGuiApplication,
-    QKeySequence,
-    QShortcut,
-)
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
     QMainWindow,
-    QMenu,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.entities import LocalModel
 from app.core.models_entities import Download
-from app.core.settings import Settings, declarations
+from app.core.settings import Settings
 from app.services.starter import can_fetch_starter
+from app.ui.chat_layout import centred_column
 from app.ui.composer import Composer
 from app.ui.downloads_view import overall_fraction
 from app.ui.empty_page import EmptyPage
+from app.ui.focus_order import FocusOrder
 from app.ui.problem_view import Banner, Toast
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
 from app.ui.taskbar import Taskbar
-from app.ui.theme import GAP, READING_WIDTH, Theme, app_icon
+from app.ui.theme import Theme, app_icon
+from app.ui.top_bar import TopBar
 from app.ui.transcript import Transcript
 from app.ui.window_state import WindowState, encoded
-from app.ui.words import short_model_name, size_text
 
 if TYPE_CHECKING:
     from app.ui.models_page import ModelsPage
 
 
-class MainWindow(QMainWindow):
+class MainWindow(FocusOrder, QMainWindow):
     """Holds the widgets and says what the person chose; the controller decides."""
 
     closing = Signal()
     model_chosen = Signal(object)  # Path
     setting_chosen = Signal(str, object)
-    stop_requested = Signal()
     new_requested = Signal()
+    stop_requested = Signal()
+    files_dropped = Signal(list)  # Paths
     hub_settings_requested = Signal()  # the dialog "Models and network"
     engine_settings_requested = Signal()  # the dialog "Model and answers"
     about_requested = Signal()
     crash_requested = Signal()  # the dialog with the last crash
     models_page_made = Signal(object)  # ModelsPage, empty still
     models_requested = Signal(str)  # the Models page, at a tab; empty: the one open last
+    language_changed = Signal()  # texts are taken anew; what is in this window does so by itself
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._settings = Settings()
         self.setWindowTitle("Inglenook")
         self.setWindowIcon(app_icon())
         self.setMinimumSize(640, 480)
@@ -79,14 +73,21 @@ class MainWindow(QMainWindow):
         self.toast = Toast()
         self.status = StatusLine()
         self.pages = QStackedWidget()
+        # a banner in large type has its room in any case; both pages scroll
+        self.pages.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.transcript)
         self._models_page: ModelsPage | None = None
+        self.collapsed: set[str] = set()  # headings of the sidebar
+        self._before_zen: tuple[tuple[bool, ...], Qt.WindowState] | None = None
         name = f"{QGuiApplication.desktopFileName()}.desktop"
         self._taskbar = Taskbar(name, lambda: int(self.winId()), self)
         self.models_requested.connect(self.show_models_page)
+        self.sidebar.collapsed_changed.connect(self._note_collapsed)
         self.sidebar.models_requested.connect(lambda: self.models_requested.emit(""))
         self.empty.find_requested.connect(lambda: self.models_requested.emit("catalogue"))
+        self.is_ending = False
+        self.stays_in_tray: Callable[[], bool] = lambda: False  # whether closing only hides it
         self._chat_page: QWidget = self.empty
         self.pages.currentChanged.connect(self._page_changed)
         self._splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -94,13 +95,18 @@ class MainWindow(QMainWindow):
         self._splitter.setChildrenCollapsible(False)
         self._splitter.addWidget(self.sidebar)
         self._splitter.addWidget(self._make_main())
+        self.sidebar.lower()  # first for screen readers and for Tab, as it is on the screen
         self._splitter.setSizes([250, 830])
         self._splitter.setStretchFactor(1, 1)
         self.sidebar.setMinimumWidth(160)
         self.setCentralWidget(self._splitter)
-        self._make_shortcuts()
-        theme.changed.connect(self._restyle)
-        self._restyle()
+        self.setAcceptDrops(True)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            # what is made anew then is not taken apart while Qt still tells the others
+            QTimer.singleShot(0, self, self.language_changed.emit)
 
     def _make_main(self) -> QWidget:
         main = QWidget()
@@ -109,111 +115,39 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self._make_top_bar())
         layout.addWidget(self.pages, 1)
-        column = QWidget()
-        column.setMaximumWidth(READING_WIDTH)
-        below = QVBoxLayout(column)
-        below.setContentsMargins(0, 0, 0, 4)
-        below.setSpacing(GAP)
-        for widget in (self.banner, self.toast, self.composer):
-            below.addWidget(widget)
-        centred = QHBoxLayout()
-        centred.setContentsMargins(GAP * 3, 0, GAP * 3, 0)
-        centred.addStretch(1)
-        centred.addWidget(column, 1000)  # takes all there is up to its limit
-        centred.addStretch(1)
-        layout.addLayout(centred)
+        layout.addLayout(centred_column((self.banner, self.toast, self.composer)))
         layout.addWidget(self.status)
         return main
 
     def _make_top_bar(self) -> QWidget:
-        bar = QWidget()
-        bar.setObjectName("topBar")
-        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.sidebar_button = _bar_button(self.tr("Show or hide the conversations (Ctrl+B)"))
-        self.sidebar_button.clicked.connect(self._toggle_sidebar)
-        self.model_button = _bar_button(self.tr("Model"))
-        self.model_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.model_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # arrow after the name
-        self.model_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.model_menu = QMenu(self)
-        self.model_button.setMenu(self.model_menu)
-        self.menu_button = _bar_button(self.tr("Menu"))
-        self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu_button.setMenu(self._make_menu())
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(GAP, 6, GAP, 6)
-        row.addWidget(self.sidebar_button)
-        row.addWidget(self.model_button)
-        row.addStretch(1)
-        row.addWidget(self.menu_button)
+        bar = self._top_bar = TopBar(self._theme, self)
+        self.sidebar_button, self.menu_button = bar.sidebar_button, bar.menu_button
+        self.model_button, self.model_menu = bar.model_button, bar.model_menu
+        self.menu = bar.menu
+        self.sidebar_button.clicked.connect(self.toggle_sidebar)
+        bar.model_chosen.connect(self.model_chosen)
+        bar.file_wanted.connect(self.ask_for_model)
+        self._connect_menu()
         return bar
 
-    def _make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        self._choices: dict[tuple[str, str], QAction] = {}
-        for name, title in (("theme", self.tr("Theme")), ("language", self.tr("Language"))):
-            sub = menu.addMenu(title)
-            group = QActionGroup(sub)
-            for value, label in declarations()[name].choices:
-                action = sub.addAction(self._choice_label(label))
-                action.setCheckable(True)
-                group.addAction(action)
-                action.triggered.connect(self._setting_chooser(name, value))
-                self._choices[(name, value)] = action
-        menu.addSeparator()
-        self.offline_action = menu.addAction(self.tr("Offline"))
-        self.offline_action.setCheckable(True)
-        self.offline_action.triggered.connect(
-            lambda is_on: self.setting_chosen.emit("is_offline", is_on)
-        )
-        self.engine_settings_action = menu.addAction(self.tr("Model and answers…"))
-        self.engine_settings_action.setShortcut(QKeySequence("Ctrl+,"))  # Preferences on a Mac
-        self.engine_settings_action.triggered.connect(self.engine_settings_requested)
-        self.hub_settings_action = menu.addAction(self.tr("Models and network…"))
-        self.hub_settings_action.triggered.connect(self.hub_settings_requested)
-        menu.addSeparator()
-        self.open_model_action = menu.addAction(self.tr("Open a model file…"))
-        self.open_model_action.triggered.connect(self.ask_for_model)
-        self.open_folder_action = menu.addAction(self.tr("Open the models folder"))
-        self.unload_action = menu.addAction(self.tr("Unload the model"))
-        menu.addSeparator()
-        self.crash_action = menu.addAction(self.tr("Last crash…"))
-        self.crash_action.triggered.connect(self.crash_requested)
-        self.about_action = menu.addAction(self.tr("About Inglenook"))
-        self.about_action.triggered.connect(self.about_requested)
-        menu.addSeparator()
-        close = menu.addAction(self.tr("Quit"))
-        close.setShortcut(QKeySequence(QKeySequence.StandardKey.Quit))
-        close.triggered.connect(self.close)
-        return menu
+    def _connect_menu(self) -> None:
+        menu = self.menu
+        menu.setting_chosen.connect(self.setting_chosen)
+        menu.engine_settings.triggered.connect(self.engine_settings_requested)
+        menu.hub_settings.triggered.connect(self.hub_settings_requested)
+        menu.open_model.triggered.connect(self.ask_for_model)
+        menu.crash.triggered.connect(self.crash_requested)
+        menu.about.triggered.connect(self.about_requested)
+        menu.quit.triggered.connect(self.quit)
+        menu.zen.triggered.connect(self.toggle_zen)
 
-    def _choice_label(self, label: str) -> str:
-        return {
-            "Follow the system": self.tr("Follow the system"),
-            "Light": self.tr("Light"),
-            "Dark": self.tr("Dark"),
-        }.get(label, label)
-
-    def _setting_chooser(self, name: str, value: str) -> Callable[[], None]:
-        return lambda: self.setting_chosen.emit(name, value)
-
-    def _make_shortcuts(self) -> None:
-        for keys, signal in (
-            (QKeySequence.StandardKey.New, self.new_requested),
-            ("Esc", self.stop_requested),
-        ):
-            QShortcut(QKeySequence(keys), self).activated.connect(signal)
-        QShortcut(QKeySequence("Ctrl+B"), self).activated.connect(self._toggle_sidebar)
-        models = QShortcut(QKeySequence("Ctrl+M"), self)
-        models.activated.connect(lambda: self.models_requested.emit(""))
-        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.composer.setFocus)
+    def focus_parts(self) -> Sequence[QWidget]:
+        around = (self.banner, self.toast, self.composer)
+        return (self.sidebar, self._top_bar, self.pages, *around)
 
     def show_settings(self, settings: Settings) -> None:
         """Tick the choices in force."""
-        self._settings = settings
-        for (name, value), action in self._choices.items():
-            action.setChecked(getattr(settings, name) == value)
-        self.offline_action.setChecked(settings.is_offline)
+        self.menu.show_settings(settings)
 
     @property
     def models_page(self) -> ModelsPage:
@@ -226,6 +160,22 @@ class MainWindow(QMainWindow):
             self.pages.addWidget(self._models_page)
             self.models_page_made.emit(self._models_page)
         return self._models_page
+
+    def renew_models_page(self) -> None:
+        """Make it anew where there is one, as in another language; it shows what it showed."""
+        old = self._models_page
+        if old is None:
+            return
+        is_shown, had_focus = self.shows_models, old.isAncestorOf(self.focusWidget() or self)
+        self._models_page = None
+        new = self.models_page
+        new.take_over(old)
+        if is_shown:
+            self.pages.setCurrentWidget(new)
+        if had_focus:
+            new.open_tab(new.tab)
+        self.pages.removeWidget(old)
+        old.deleteLater()
 
     @property
     def has_models_page(self) -> bool:
@@ -264,33 +214,21 @@ class MainWindow(QMainWindow):
         self.composer.setVisible(not is_models)
         self.sidebar.models_entry.setChecked(is_models)
 
+    def show_conversation_page(self, *, is_empty: bool) -> None:
+        """The conversation in the place of whatever is open."""
+        self.pages.setCurrentWidget(self.empty if is_empty else self.transcript)
+
     def show_title(self, title: str) -> None:
         """The open conversation in the window's title."""
         self.setWindowTitle(f"{title} – Inglenook" if title else "Inglenook")
 
     def show_models(self, models: Sequence[LocalModel], current: Path | None) -> None:
-        """Fill the model chooser; broken files are listed with what is wrong, not selectable."""
-        self.model_menu.clear()
-        for model in models:
-            facts = " · ".join(p for p in (model.quantization, size_text(model.size_bytes)) if p)
-            action = self.model_menu.addAction(f"{short_model_name(model.path.name)}   {facts}")
-            action.setCheckable(True)
-            action.setChecked(model.path == current)
-            action.setEnabled(model.is_read and model.problem is None)
-            path = model.path
-            action.triggered.connect(lambda _checked=False, p=path: self.model_chosen.emit(p))
-            if model.problem is not None:
-                action.setToolTip(model.problem.summary_text)
-        self.model_menu.setToolTipsVisible(True)
-        if models:
-            self.model_menu.addSeparator()
-        self.model_menu.addAction(self.tr("Open a model file…")).triggered.connect(
-            self.ask_for_model
-        )
+        """Fill the model chooser."""
+        self._top_bar.show_models(models, current)
 
     def show_model_name(self, name: str) -> None:
-        """The name on the model button."""
-        self.model_button.setText(short_model_name(name) or self.tr("Choose a model"))
+        """The name on the model button; empty where there is none."""
+        self._top_bar.show_name(name)
 
     def ask_for_model(self) -> None:
         """The platform's file dialog, without blocking the window."""
@@ -300,19 +238,22 @@ class MainWindow(QMainWindow):
         dialog.fileSelected.connect(lambda name: self.model_chosen.emit(Path(name)))
         dialog.open()
 
-    def state(self, conversation_id: str) -> WindowState:
+    def state(self, conversation_id: str, draft: str) -> WindowState:
         """What to remember of this window."""
         return WindowState(
             geometry=encoded(bytes(self.saveGeometry().data())),
             splitter=encoded(bytes(self._splitter.saveState().data())),
             conversation_id=conversation_id,
-            draft=self.composer.text.toPlainText(),
+            draft=draft,
+            collapsed="\n".join(sorted(self.collapsed)),
         )
 
     def restore(self, state: WindowState) -> None:
         """Take the place and size of the last time, where they still fit a screen."""
         if state.geometry:
             self.restoreGeometry(QByteArray(state.geometry_bytes()))
+        self.collapsed = set(state.collapsed.split())
+        self.sidebar.set_collapsed(self.collapsed)
         if state.splitter:
             self._splitter.restoreState(QByteArray(state.splitter_bytes()))
 
@@ -325,22 +266,54 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def quit(self) -> None:
+        """End the app, also where closing the window would only hide it."""
+        if not self.is_ending:
+            self.is_ending = True
+            self.close()
+            QGuiApplication.quit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.is_ending and self.stays_in_tray():
+            event.ignore()
+            self.hide()
+            return
         self.closing.emit()
         super().closeEvent(event)
 
-    def _toggle_sidebar(self) -> None:
+    def _note_collapsed(self, keys: set[str]) -> None:
+        self.collapsed = set(keys)
+
+    def toggle_sidebar(self) -> None:
+        """Show or hide the conversations."""
         self.sidebar.setVisible(not self.sidebar.isVisible())
 
-    def _restyle(self) -> None:
-        self.sidebar_button.setIcon(self._theme.icon("panel-left"))
-        self.model_button.setIcon(self._theme.icon("chevron-down", self._theme.colours.muted))
-        self.menu_button.setIcon(self._theme.icon("settings"))
+    @property
+    def is_zen(self) -> bool:
+        """Whether there is nothing but the conversation."""
+        return self._before_zen is not None
 
+    def toggle_zen(self) -> None:
+        """Nothing but the conversation, on the whole screen; and back to what was before."""
+        around: tuple[QWidget, ...] = (self.sidebar, self._top_bar, self.status)
+        if self._before_zen is None:
+            self._before_zen = tuple(widget.isVisible() for widget in around), self.windowState()
+            for widget in around:
+                widget.hide()
+            self.showFullScreen()
+        else:
+            (shown, state), self._before_zen = self._before_zen, None
+            for widget, was_shown in zip(around, shown, strict=True):
+                widget.setVisible(was_shown)
+            self.setWindowState(state)
+        self.composer.setFocus()
 
-def _bar_button(name: str) -> QToolButton:
-    button = QToolButton()
-    button.setIconSize(QSize(20, 20))
-    button.setToolTip(name)
-    button.setAccessibleName(name)
-    return button
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        files = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if files:
+            event.acceptProposedAction()
+            self.files_dropped.emit(files)

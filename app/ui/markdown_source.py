@@ -67,15 +67,16 @@ def code_markdown(code: Code) -> str:
 def cut(line: Line, lengths: Sequence[int], lead: int, start: int, end: int) -> Line | None:
     """What of a line lies between two places in its block; None where nothing does.
 
-    `lengths` are the characters that each run has on show, `lead` those of the marker.
+    `lengths` are the characters that each run has on show, `lead` those of the marker; all are
+    counted as Qt does, in units of UTF-16.
     """
     runs: list[Run] = []
     place = lead
     for run, length in zip(line.runs, lengths, strict=True):
         first, last = max(start - place, 0), min(end - place, length)
         if first < last:
-            is_whole = length != len(run.text) or run.maths or run.picture or bool(run.note)
-            runs.append(run if is_whole else with_text(run, run.text[first:last]))
+            is_whole = length != _units(run.text) or run.maths or run.picture or bool(run.note)
+            runs.append(run if is_whole else with_text(run, _part(run.text, first, last)))
         place += length
     if not runs and not (line.kind is Kind.RULE or (lead and start < lead < end + 1)):
         return None
@@ -85,6 +86,19 @@ def cut(line: Line, lengths: Sequence[int], lead: int, start: int, end: int) -> 
                     line.is_done, line.note)  # fmt: skip
     kind = Kind.FORMULA if line.kind is Kind.FORMULA else Kind.TEXT
     return Line(tuple(runs), kind, 0, line.depth if line.bars else 0, "", line.bars)
+
+
+def _units(text: str) -> int:
+    """How long Qt finds a text: an emoji counts twice."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _part(text: str, first: int, last: int) -> str:
+    """Between two places as Qt counts them; half a character is none."""
+    if text.isascii():
+        return text[first:last]
+    units = text.encode("utf-16-le", "surrogatepass")
+    return units[2 * first : 2 * last].decode("utf-16-le", "ignore")
 
 
 def plain_runs(runs: Iterable[Run]) -> str:

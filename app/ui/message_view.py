@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import Message, Role, Statistics, Status
+from app.core.reasoning import without_reasoning
 from app.ui.answer_figures import lines_of, seconds_text
 from app.ui.markdown_plain import plain_text
 from app.ui.message_actions import Action, MessageActions, Reveal
@@ -26,6 +27,8 @@ from app.ui.message_body import MessageBody
 from app.ui.prose import ProseBlock
 from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, number_text, summary_of
+
+NAMED = 60  # characters of a question that it is called by where it is not seen
 
 
 class MessageView(QWidget):
@@ -48,7 +51,8 @@ class MessageView(QWidget):
         self._reading: tuple[int, int, float] | None = None  # done, of how many; seconds left
         self._is_waiting = False
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, GAP, 0, GAP)
+        # below a question stand its buttons, mostly not painted: that is distance enough
+        self._layout.setContentsMargins(0, GAP, 0, 0 if message.role is Role.USER else GAP)
         self._layout.setSpacing(0)
         self._body: ProseBlock | MessageBody
         self.attachments: MessageAttachments | None = None
@@ -103,6 +107,9 @@ class MessageView(QWidget):
 
     def _say(self) -> None:
         """Every text that is not the message's own."""
+        begins = " ".join(self._message.content.split())[:NAMED]
+        question = self.tr("Your message: {text}").replace("{text}", begins)
+        self.setAccessibleName(question if self.role is Role.USER else self.tr("Answer"))
         if self.role is not Role.ASSISTANT:
             return
         self._retry.setText(self.tr("Try again"))
@@ -176,7 +183,7 @@ class MessageView(QWidget):
         """All of it as it reads, without Markdown's marks."""
         if isinstance(self._body, ProseBlock):
             return self._text
-        return plain_text(self._text)
+        return plain_text(without_reasoning(self._text))
 
     def _act(self, action: str) -> None:
         if action == Action.COPY:
@@ -203,10 +210,10 @@ class MessageView(QWidget):
         inner.addWidget(block)
         metrics = block.fontMetrics()
         longest = max((metrics.horizontalAdvance(line) for line in text.split("\n")), default=0)
-        bubble.setMaximumWidth(min(max(longest, width) + 36, 600))
+        bubble.setMaximumWidth(min(max(longest, width) + 31, 600))
         bubble.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         row = QHBoxLayout()
-        row.setContentsMargins(48, 0, 0, 0)
+        row.addSpacing(48)  # turned with the layout where that is read from the right
         row.addStretch(1)
         row.addWidget(bubble, 1000)
         self._body = block

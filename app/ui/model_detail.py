@@ -233,8 +233,12 @@ class DetailView(DetailPane):
         self.show_column()
 
     def _show_facts(self, known: ModelHit | RepoDetails) -> None:
-        downloads = self.tr("{count} downloads").replace("{count}", count_text(known.downloads))
-        likes = self.tr("{count} likes").replace("{count}", count_text(known.likes))
+        downloads = self.tr("{count} downloads", "", known.downloads).replace(
+            "{count}", count_text(known.downloads)
+        )
+        likes = self.tr("{count} likes", "", known.likes).replace(
+            "{count}", count_text(known.likes)
+        )
         updated = ""
         if known.updated_at is not None:
             then = known.updated_at

@@ -49,6 +49,12 @@ class CatalogueTab(BrowseTab):
         self._entries, self._fits = list(entries), fits
         self._refill()
 
+    def take_over(self, other: CatalogueTab) -> None:
+        """Filter as `other` does."""
+        self.filter.setText(other.filter.text())
+        for kind, chip in self.chips.items():
+            chip.setChecked(other.chips[kind].isChecked())
+
     def describe(self, repo: str) -> None:
         """Show in the detail what the catalogue knows of `repo`."""
         entry = next((entry for entry in self._entries if entry.repo == repo), None)

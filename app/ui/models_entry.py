@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolButton
+from PySide6.QtWidgets import QSizePolicy, QStyle, QToolButton
 
 from app.ui.models_parts import with_air
 from app.ui.theme import GAP, SMALL, Theme, text_font
+from app.ui.words import percent_text
 
 BAR_HEIGHT = 3  # pixels
 
@@ -21,19 +22,17 @@ class ModelsEntry(QToolButton):
         self._progress = -1.0
         self.setObjectName("modelsEntry")
         self.setCheckable(True)
-        self.setText(self.tr("Models"))
-        self.setToolTip(self.tr("Find, download and manage models (Ctrl+M)"))
         self.setIconSize(QSize(26, 20))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)
-        self.show_progress(-1.0)
+        self._say()
         self._restyle()
 
     @property
     def progress_text(self) -> str:
         """The percentage on show, empty without a download."""
-        return f"{self._progress:.0%}" if self._progress >= 0 else ""
+        return percent_text(self._progress) if self._progress >= 0 else ""
 
     def show_progress(self, progress: float) -> None:
         """`progress` from 0 to 1; below 0 nothing is going on."""
@@ -44,6 +43,18 @@ class ModelsEntry(QToolButton):
             words += ", " + downloading.replace("{percent}", self.progress_text)
         self.setAccessibleName(words)
         self.update()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+        elif event.type() == QEvent.Type.LayoutDirectionChange:
+            self._restyle()
+
+    def _say(self) -> None:
+        self.setText(self.tr("Models"))
+        self.setToolTip(self.tr("Find, download and manage models (Ctrl+M)"))
+        self.show_progress(self._progress)
 
     def nextCheckState(self) -> None:  # noqa: N802 - Qt's name
         """The window says whether the page is open, not the click."""
@@ -57,16 +68,22 @@ class ModelsEntry(QToolButton):
         colours = self._theme.colours
         painter.setFont(text_font(SMALL))
         painter.setPen(QColor(colours.text if self.isChecked() else colours.muted))
-        sides = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.rect().adjusted(0, 0, -10, 0), sides, self.progress_text)
+        direction = self.layoutDirection()
+        trailing = QStyle.visualAlignment(direction, Qt.AlignmentFlag.AlignRight)
+        painter.drawText(
+            self.rect().adjusted(10, 0, -10, 0),
+            int(trailing | Qt.AlignmentFlag.AlignVCenter),
+            self.progress_text,
+        )
         left, width = 10, self.width() - 20
-        top = self.height() - BAR_HEIGHT - 2
+        bar = QRect(left, self.height() - BAR_HEIGHT - 2, width, BAR_HEIGHT)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.border))
-        painter.drawRoundedRect(QRect(left, top, width, BAR_HEIGHT), 1.5, 1.5)
+        painter.drawRoundedRect(bar, 1.5, 1.5)
         painter.setBrush(QColor(colours.accent))
-        done = max(BAR_HEIGHT, int(width * self._progress))
-        painter.drawRoundedRect(QRect(left, top, done, BAR_HEIGHT), 1.5, 1.5)
+        done = QRect(bar)
+        done.setWidth(max(BAR_HEIGHT, int(width * self._progress)))
+        painter.drawRoundedRect(QStyle.visualRect(direction, bar, done), 1.5, 1.5)
         painter.end()
 
     def sizeHint(self) -> QSize:

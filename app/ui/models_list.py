@@ -28,6 +28,7 @@ from app.core.models_entities import Fit, FitVerdict
 from app.ui.models_words import fit_numbers, fit_words
 from app.ui.palettes import Colours
 from app.ui.theme import GAP, SMALL, Theme, text_font
+from app.ui.tips import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -117,7 +118,7 @@ class Rows(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return row.spoken
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.tooltip or None
+            return tip(row.tooltip) or None
         return row if role == ROW_ROLE else None
 
 
@@ -155,11 +156,12 @@ class _RowPainter(QStyledItemDelegate):
         self._paint_plate(painter, plate, state)
         inner = plate.adjusted(PADDING, PADDING, -PADDING, -PADDING)
         quiet = self._theme.colours.text if is_selected else self._theme.colours.muted
+        painter.setLayoutDirection(option.direction)
         width = self._paint_badge(painter, inner, row, quiet)
         painter.setFont(self._title_font)
         painter.setPen(QColor(self._theme.colours.text))
         title = QRect(inner.left(), inner.top(), inner.width() - width, self._title.height())
-        _write(painter, title, self._title, row.title)
+        _write(painter, _turned(painter, inner, title), self._title, row.title)
         painter.setFont(self._small_font)
         line = QRect(
             inner.left(), title.bottom() + LINE_GAP + 1, inner.width(), self._small.height()
@@ -193,13 +195,12 @@ class _RowPainter(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(_colour(self._theme.colours, row.badge_role, quiet)))
         left = inner.right() - width
-        painter.drawEllipse(QRect(left - 12, inner.top() + (height - 7) // 2, 7, 7))
+        dot = QRect(left - 12, inner.top() + (height - 7) // 2, 7, 7)
+        painter.drawEllipse(_turned(painter, inner, dot))
         painter.setFont(self._small_font)
         painter.setPen(QColor(_colour(self._theme.colours, row.badge_role, quiet)))
-        box = QRect(left, inner.top(), width + 1, height)
-        painter.drawText(
-            box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, row.badge
-        )
+        box = _turned(painter, inner, QRect(left, inner.top(), width + 1, height))
+        painter.drawText(box, _middle(painter, Qt.AlignmentFlag.AlignRight), row.badge)
         return width + 12 + GAP
 
 
@@ -271,4 +272,15 @@ def _write(painter: QPainter, box: QRect, metrics: QFontMetrics, text: str) -> N
     shown = metrics.elidedText(
         text.replace("\n", " "), Qt.TextElideMode.ElideRight, max(0, box.width())
     )
-    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+    painter.drawText(box, _middle(painter, Qt.AlignmentFlag.AlignLeft), shown)
+
+
+def _turned(painter: QPainter, around: QRect, box: QRect) -> QRect:
+    """The place of `box` in `around` as this language has it."""
+    return QStyle.visualRect(painter.layoutDirection(), around, box)
+
+
+def _middle(painter: QPainter, side: Qt.AlignmentFlag) -> Qt.AlignmentFlag:
+    """The side as this language has it, whatever the language of the text is."""
+    turned = QStyle.visualAlignment(painter.layoutDirection(), side)
+    return turned | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute

@@ -77,7 +77,8 @@ class ModelsPage(QWidget):
         for tab in (self.catalogue, self.search, self.library, self.downloads):
             self.tabs.addTab("")
             self._stack.addWidget(tab)
-        self.tabs.setTabToolTip(2, self._titles[2])
+        for number, title in enumerate(self._titles):
+            self.tabs.setTabToolTip(number, title)
         self.tabs.currentChanged.connect(self._stack.setCurrentIndex)
         self.back = IconButton(theme, "arrow-left", self.tr("Back to the chat (Esc)"))
         self.back.clicked.connect(self.closed)
@@ -146,6 +147,12 @@ class ModelsPage(QWidget):
             "library": self.library.list if self.library.list.rows.rows else self.tabs,
         }.get(name, self.tabs)
         first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def take_over(self, other: ModelsPage) -> None:
+        """Show the tab, the filters and the hits that `other` shows."""
+        self.tabs.setCurrentIndex(other.tabs.currentIndex())
+        self.catalogue.take_over(other.catalogue)
+        self.search.take_over(other.search)
 
     # what there is to show
 

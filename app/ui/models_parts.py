@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from app.ui.direction import directed, is_mirrored
 from app.ui.theme import GAP, READING, SMALL, Theme, text_font
+from app.ui.tips import tip
+
+BESIDE_BOX = 19  # pixels from the edge of a box that is ticked to its words
+BREAK = "\u200b"  # where a word may go on in the next line
 
 
 def label(
@@ -51,7 +57,7 @@ def set_role(widget: QWidget, role: str) -> None:
 def breakable(text: str) -> str:
     """Names and paths have no spaces: they may also go on in the next line after a separator."""
     for separator in "/\\-_.":
-        text = text.replace(separator, f"{separator}\u200b")
+        text = text.replace(separator, separator + BREAK)
     return text
 
 
@@ -74,15 +80,19 @@ class IconButton(QToolButton):
     def rename(self, icon: str, name: str) -> None:
         """Become another button."""
         self._icon = icon
-        self.setToolTip(name)
+        self.setToolTip(tip(name))
         self.setAccessibleName(name)
         self._restyle()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._restyle()
+
     def _restyle(self) -> None:
         colours = self._theme.colours
-        self.setIcon(
-            self._theme.icon(self._icon, colours.muted if self._is_quiet else colours.text)
-        )
+        colour = colours.muted if self._is_quiet else colours.text
+        self.setIcon(self._theme.icon(directed(self._icon), colour))
 
 
 class TextButton(QPushButton):
@@ -106,23 +116,30 @@ class TextButton(QPushButton):
             return
         super().keyPressEvent(event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._restyle()
+
     def _restyle(self) -> None:
         if self._icon:
             colours = self._theme.colours
             is_primary = bool(self.property("primary"))
-            icon = self._theme.icon(self._icon, colours.on_accent if is_primary else colours.text)
+            colour = colours.on_accent if is_primary else colours.text
+            icon = self._theme.icon(directed(self._icon), colour)
             self.setIcon(with_air(icon, 16, self.devicePixelRatioF()))
 
 
 def with_air(icon: QIcon, size: int, ratio: float) -> QIcon:
     """The icon with six empty pixels after it: styles put the words of a button too near."""
+    left = 6 if is_mirrored() else 0
     made = QIcon()
     for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
         picture = QPixmap(QSize(size + 6, size) * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
-        icon.paint(painter, QRect(0, 0, size, size), Qt.AlignmentFlag.AlignCenter, mode)
+        icon.paint(painter, QRect(left, 0, size, size), Qt.AlignmentFlag.AlignCenter, mode)
         painter.end()
         made.addPixmap(picture, mode)
     return made
@@ -179,34 +196,43 @@ class Confirm(QFrame):
         self.confirmed.emit()
 
 
-class Placeholder(QWidget):
-    """A calm note in the middle where there is nothing to show, perhaps with the next step."""
+class Placeholder(QScrollArea):
+    """A calm note in the middle where there is nothing to show, perhaps with the next step.
+
+    In large type it may need more room than there is.
+    """
 
     pressed = Signal()
 
     def __init__(self, theme: Theme, icon: str, text: str = "", button: str = "") -> None:
         super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._theme, self._icon = theme, icon
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text = label(text, role="muted", size=READING)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = TextButton(theme, button)
-        self.button.setVisible(bool(button))
         self.button.clicked.connect(self.pressed)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(self._text, 360)
         row.addStretch(1)
         self._text.setMaximumWidth(360)
-        layout = QVBoxLayout(self)
+        ground = QWidget()
+        layout = QVBoxLayout(ground)
         layout.setContentsMargins(GAP * 2, GAP * 2, GAP * 2, GAP * 2)
         layout.setSpacing(GAP + 4)
         layout.addStretch(2)
         layout.addWidget(self._picture)
         layout.addLayout(row)
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.button.setVisible(bool(button))  # not before: it would be a window for a moment
         layout.addStretch(3)
+        self.setWidget(ground)
         theme.changed.connect(self._restyle)
         self._restyle()
 

@@ -164,13 +164,24 @@ class SearchTab(BrowseTab):
         again = self._ask_for_more if self._cursor else self.search
         self.banner.show_problem(problem, [(self.tr("Try again"), again)])
 
+    def take_over(self, other: SearchTab) -> None:
+        """Show the query and the hits that `other` shows."""
+        self.text.setText(other.text.text())
+        for choice, theirs in zip(self.choices, other.choices, strict=True):
+            choice.setCurrentIndex(theirs.currentIndex())
+        self._query = other._query
+        if other._hits:
+            self.show_results(SearchPage(tuple(other._hits), other._cursor), append=False)
+
     def describe(self, repo: str) -> None:
         """Show in the detail what the hit says of `repo`."""
         hit = next((hit for hit in self._hits if hit.repo == repo), None)
         self.detail.show_hit(hit if hit is not None else ModelHit(repo))
 
     def _row(self, hit: ModelHit) -> Row:
-        downloads = self.tr("{count} downloads").replace("{count}", count_text(hit.downloads))
+        downloads = self.tr("{count} downloads", "", hit.downloads).replace(
+            "{count}", count_text(hit.downloads)
+        )
         return Row(
             key=hit.repo,
             title=repo_name(hit.repo),

@@ -11,8 +11,10 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.entities import ConversationId
 from app.core.models_entities import ModelUsage
+from app.ui.counts import Counts
 from app.ui.models_parts import TextButton, chain_tabs, label
 from app.ui.theme import Theme
+from app.ui.tips import tip
 from app.ui.words import number_text
 
 FIRST_SHOWN = 5  # links; the others on demand
@@ -40,8 +42,7 @@ def places_text(usage: ModelUsage) -> str:
     count = len(usage.conversations)
     if count == 1:
         return QCoreApplication.translate("Models", "In one conversation")
-    words = QCoreApplication.translate("Models", "In {count} conversations")
-    return words.replace("{count}", number_text(count)) if count else ""
+    return Counts().in_conversations(count) if count else ""
 
 
 def loss_text(usage: ModelUsage) -> str:
@@ -51,10 +52,7 @@ def loss_text(usage: ModelUsage) -> str:
         return QCoreApplication.translate(
             "Models", "One conversation keeps its text, but must be continued with another model."
         )
-    words = QCoreApplication.translate(
-        "Models", "{count} conversations keep their text, but must be continued with another model."
-    )
-    return words.replace("{count}", number_text(count)) if count else ""
+    return Counts().conversations_that_stay(count) if count else ""
 
 
 class ConversationLink(TextButton):
@@ -69,7 +67,7 @@ class ConversationLink(TextButton):
         self.setProperty("chip", True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setToolTip(title)
+        self.setToolTip(tip(title))
         self.setAccessibleName(title)
 
     def sizeHint(self) -> QSize:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.core.models_entities import CatalogueEntry, DownloadState, Fit, FitVerdict
+from app.ui.counts import Counts
 from app.ui.words import number_text, size_text
 
 KINDS = ("chat", "code", "reasoning", "multilingual", "vision", "embedding")
@@ -128,8 +129,7 @@ def left_text(seconds: float) -> str:
         return words.replace("{minutes}", number_text(minutes))
     hours, minutes = divmod(minutes, 60)
     if hours >= 48:
-        words = QCoreApplication.translate("Models", "{days} days left")
-        return words.replace("{days}", number_text(hours // 24))
+        return Counts().days_left(hours // 24)
     words = QCoreApplication.translate("Models", "{hours} h {minutes} min left")
     return words.replace("{hours}", number_text(hours)).replace("{minutes}", number_text(minutes))
 

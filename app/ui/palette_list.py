@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QFont, QPainter
+from PySide6.QtGui import QAccessible, QColor, QFont, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.announce import announce
 from app.ui.theme import SMALL, Theme, text_font
 
 _ID = Qt.ItemDataRole.UserRole
@@ -119,7 +120,7 @@ class PickList(QListWidget):
             .replace("{count}", str(len(numbers)))
             .replace("{row}", str(item.data(Qt.ItemDataRole.AccessibleTextRole)))
         )
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+        announce(self, words)
 
     def height_of_rows(self, most: int) -> int:
         """Pixels that all rows need, at most those of `most` rows."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -20,12 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import Problem
+from app.ui.announce import announce
+from app.ui.elided_button import ElidedButton
+from app.ui.elided_label import ElidedLabel
 from app.ui.flow import FlowLayout
 from app.ui.theme import GAP, Theme, code_font
 from app.ui.words import action_of, summary_of
 
 Offer = tuple[str, Callable[[], None]]
-WIDEST = 520  # pixels of a note; the narrowest window leaves so many beside the sidebar closed
+Offers = Sequence[Offer] | Callable[[], Sequence[Offer]]  # called, again in another language
 
 
 class Banner(QFrame):
@@ -44,8 +48,7 @@ class Banner(QFrame):
         self._summary.setProperty("role", "danger")
         self._action = _text_label()
         self._close = QToolButton()
-        self._close.setToolTip(self.tr("Close"))
-        self._close.setAccessibleName(self.tr("Close"))
+        self._offers: Offers = ()
         self._close.clicked.connect(self.clear)
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
@@ -54,7 +57,9 @@ class Banner(QFrame):
         self._details.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._buttons = FlowLayout()
         self._buttons.setSpacing(GAP)
-        words = QVBoxLayout()
+        self._words = _Scroll()
+        words = QVBoxLayout(self._words.ground)
+        words.setContentsMargins(0, 0, 0, 0)
         words.setSpacing(2)
         words.addWidget(self._summary)
         words.addWidget(self._action)
@@ -65,35 +70,58 @@ class Banner(QFrame):
         layout.setContentsMargins(12, 10, GAP, 10)
         layout.setSpacing(10)
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(words, 1)
+        layout.addWidget(self._words, 1)
         layout.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         theme.changed.connect(self._restyle)
         self._restyle()
+        self._say()
         self.hide()
 
-    def show_problem(self, problem: Problem, offers: Sequence[Offer] = ()) -> None:
+    def show_problem(self, problem: Problem, offers: Offers = ()) -> None:
         """Show `problem`; each offer is a button that closes the banner and does it."""
-        self.problem = problem
-        self._summary.setText(summary_of(problem))
-        self._action.setText(action_of(problem))
+        self.problem, self._offers = problem, offers
         self._details.setPlainText(problem.details)
         self._details.hide()
+        self._say()
+        self.show()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+
+    def _say(self) -> None:
+        self._close.setToolTip(self.tr("Close"))
+        self._close.setAccessibleName(self.tr("Close"))
+        if self.problem is not None:
+            self._summary.setText(summary_of(self.problem))
+            self._action.setText(action_of(self.problem))
+            self.setAccessibleName(self._summary.text())
+            self._show_buttons(self.problem)
+            self._words.updateGeometry()
+
+    def _show_buttons(self, problem: Problem) -> None:
+        """The buttons anew; the one in the same place has the focus that one had before."""
+        focused = [button.hasFocus() for button in self.buttons()]
         self._clear_buttons()
+        offers = self._offers() if callable(self._offers) else self._offers
         for number, (label, do) in enumerate(offers):
-            button = QPushButton(label)
+            button = ElidedButton(label)
             button.setProperty("primary", number == 0)
             button.clicked.connect(self.clear)
             button.clicked.connect(do)
             self._buttons.addWidget(button)
         if problem.details:
             show = QPushButton(self.tr("Details"))
-            show.clicked.connect(lambda: self._details.setVisible(not self._details.isVisible()))
+            show.clicked.connect(self._turn_details)
             copy = QPushButton(self.tr("Copy"))
             copy.clicked.connect(self._copy)
             self._buttons.addWidget(show)
             self._buttons.addWidget(copy)
-        self.setAccessibleName(self._summary.text())
-        self.show()
+        for shown, had_focus in zip(self.buttons(), focused, strict=False):
+            if had_focus:
+                shown.setFocus()
+        announce(self, f"{self._summary.text()} {self._action.text()}", is_urgent=True)
 
     def clear(self) -> None:
         """Hide it."""
@@ -117,6 +145,10 @@ class Banner(QFrame):
         widgets = [item.widget() for item in items if item is not None]
         return [widget for widget in widgets if isinstance(widget, QPushButton)]
 
+    def _turn_details(self) -> None:
+        self._details.setVisible(not self._details.isVisible())
+        self._words.updateGeometry()
+
     def _copy(self) -> None:
         if self.problem is not None:
             p = self.problem
@@ -137,6 +169,35 @@ class Banner(QFrame):
         self._close.setIcon(self._theme.icon("x", colours.muted))
 
 
+class _Scroll(QScrollArea):
+    """As high as what is in it; where large type needs more than there is, it scrolls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.ground = QWidget()
+        self.setWidget(self.ground)
+        for part in (self.viewport(), self.ground):
+            part.setAutoFillBackground(False)  # that of the banner shows through
+
+    def sizeHint(self) -> QSize:
+        layout = self.ground.layout()
+        height = layout.heightForWidth(max(1, self.viewport().width())) if layout else 0
+        return QSize(200, height)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(1, min(self.sizeHint().height(), 5 * self.fontMetrics().height()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self.updateGeometry()
+
+
 class Toast(QFrame):
     """A note at the bottom that something was done, if need be with the way back; for a while."""
 
@@ -147,31 +208,48 @@ class Toast(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("toast")
-        self._label = QLabel()
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self.button = QPushButton(self.tr("Undo"))
-        self.button.clicked.connect(self._undo)
+        self._label = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.button = QPushButton()
+        self.button.clicked.connect(self.undo)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 4, 4, 4)
+        layout.setContentsMargins(10, 4, 10, 4)
         layout.addWidget(self._label, 1)
         layout.addWidget(self.button)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self._pass)
+        self._say()
         self.hide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._say()
+
+    def _say(self) -> None:
+        self.button.setText(self.tr("Undo"))
 
     def show_text(self, text: str, *, with_undo: bool = False) -> None:
         """Show `text` for a while."""
         self.button.setVisible(with_undo)
-        metrics = self._label.fontMetrics()
-        self._label.setText(metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, WIDEST))
+        self._label.setText(text)
         self.show()
         self._timer.start(self.SHOWN_MS)
+        words = self.tr("{text}. Undo with Ctrl+Z") if with_undo else "{text}"
+        announce(self, words.replace("{text}", text))
 
-    def _undo(self) -> None:
+    def undo(self) -> None:
+        """Take it back, as far as it can be; also after the note has gone."""
         self._timer.stop()
         self.hide()
         self.undone.emit()
+
+    def _pass(self) -> None:
+        """Its time is over, unless somebody is about to press its button."""
+        if self.button.hasFocus():
+            self._timer.start(self.SHOWN_MS)
+        else:
+            self.hide()
 
 
 def _text_label() -> QLabel:

@@ -48,6 +48,10 @@ class _Place(NamedTuple):
     lengths: tuple[int, ...]
     waits: bool  # for a formula that is being drawn
 
+    def moved(self, by: int) -> _Place:
+        """The same, `by` characters further on."""
+        return self._replace(start=self.start + by) if by else self
+
 
 class ProseBlock(RichText):
     """Lines of prose in one document, so that a selection can go over all of them.
@@ -147,16 +151,38 @@ class ProseBlock(RichText):
         self.fit()
 
     def _show_formulas(self) -> None:
-        """From the first line with a formula that became a picture on."""
-        for index, line in enumerate(self._lines):
-            if not self._places[index].waits:
-                continue
-            formulas = (run for run in line.runs if run.maths)
-            made = [renderer().lookup(run.text, is_display=run.display) for run in formulas]
-            if any(formula is not None for formula in made):
-                self._replace(index, self._lines[index:])
-                return
+        """In the lines that have some now; the others are not touched, and keep a selection."""
+        waiting = [index for index, place in enumerate(self._places) if place.waits]
+        ready = [index for index in waiting if self._has_formula(self._lines[index])]
+        if ready:
+            cursor = QTextCursor(self.document())
+            cursor.beginEditBlock()
+            moved, following = 0, 0
+            for index in range(ready[0], len(self._lines)):
+                self._places[index] = self._places[index].moved(moved)
+                if following < len(ready) and index == ready[following]:
+                    moved += self._write_again(cursor, index)
+                    following += 1
+            cursor.endEditBlock()
+            self.fit()
+        if any(place.waits for place in self._places):
             self._wait_for_formulas()
+
+    def _has_formula(self, line: Line) -> bool:
+        """Whether all formulas of a line are drawn."""
+        formulas = [run for run in line.runs if run.maths]
+        made = [renderer().lookup(run.text, is_display=run.display) for run in formulas]
+        return None not in made
+
+    def _write_again(self, cursor: QTextCursor, index: int) -> int:
+        """Write a line anew in its place; by how much what follows has moved."""
+        line, start = self._lines[index], self._places[index].start
+        cursor.setPosition(start)
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        before = cursor.position()
+        cursor.removeSelectedText()
+        self._places[index] = self._write_line(cursor, line, self._line_style(line))
+        return cursor.position() - before
 
     def _add(self, cursor: QTextCursor, line: Line) -> None:
         self._lines.append(line)
@@ -167,6 +193,10 @@ class ProseBlock(RichText):
         else:
             cursor.setBlockFormat(block)
             cursor.setBlockCharFormat(base)
+        self._places.append(self._write_line(cursor, line, base))
+
+    def _write_line(self, cursor: QTextCursor, line: Line, base: QTextCharFormat) -> _Place:
+        """All of a line into its empty block."""
         start = cursor.position()
         self._write_marker(cursor, line, base)
         if line.kind is Kind.ALERT:
@@ -181,7 +211,7 @@ class ProseBlock(RichText):
             back.setAnchorHref(f"{NOTE_SCHEME}:{label}")
             back.setForeground(QColor(self._theme.colours.link))
             cursor.insertText(BACK, back)
-        self._places.append(_Place(start, lead, lengths, self._waits))
+        return _Place(start, lead, lengths, self._waits)
 
     def _write_marker(self, cursor: QTextCursor, line: Line, base: QTextCharFormat) -> None:
         if not line.marker:
@@ -209,8 +239,10 @@ class ProseBlock(RichText):
             style.setTopMargin(_distance(self._lines[index - 1], line))
         if line.marker:
             style.setTextIndent(-INDENT + MARKER_GAP)
-            tab = QTextOption.Tab(INDENT - MARKER_GAP, QTextOption.TabType.LeftTab)
-            style.setTabPositions([tab])
+            # in large type a marker may need more; the text then begins soon after it all the same
+            places = range(INDENT - MARKER_GAP, 3 * INDENT, MARKER_GAP)
+            kind = QTextOption.TabType.LeftTab
+            style.setTabPositions([QTextOption.Tab(place, kind) for place in places])
         if line.kind is Kind.HEADING:
             style.setHeadingLevel(line.level)
         if line.kind is Kind.FORMULA and not line.depth:
@@ -261,7 +293,10 @@ class ProseBlock(RichText):
             for bar in line.bars:
                 goes_on = before is not None and bar in before.bars
                 top = end if goes_on else rect.top()
-                place = QRectF(bar.depth * INDENT + 4, top, BAR, rect.bottom() - top)
+                left = bar.depth * INDENT + 4
+                if block.textDirection() == Qt.LayoutDirection.RightToLeft:
+                    left = self.viewport().width() - left - BAR
+                place = QRectF(left, top, BAR, rect.bottom() - top)
                 if place.intersects(area):
                     painter.fillRect(place, QColor(self._bar_colour(bar.alert)))
             before, end = line, rect.bottom()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -59,7 +59,7 @@ class QuickAskWindow(ChatWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._hint, 1)
         row.addWidget(self.open_button)
-        layout = QVBoxLayout(self)
+        layout = QVBoxLayout(self.column)
         layout.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
         layout.setSpacing(GAP)
         for part in (self.composer, self.banner, self.toast, self.transcript, self._foot):
@@ -69,6 +69,9 @@ class QuickAskWindow(ChatWindow):
         self._say()
         self.show_title("")
         self.show_conversation_page(is_empty=True)
+
+    def focus_parts(self) -> Sequence[QWidget]:
+        return (self.composer, self.banner, self.toast, self.transcript, self._foot)
 
     def show_conversation_page(self, *, is_empty: bool) -> None:
         """The answer below the question, or only the place for a question."""
@@ -93,7 +96,7 @@ class QuickAskWindow(ChatWindow):
 
     def fit(self) -> None:
         """As high as what is in it."""
-        layout = self.layout()
+        layout = self.column.layout()
         if layout is None:
             return
         layout.activate()

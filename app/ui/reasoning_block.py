@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.block_stack import BlockStack
+from app.ui.direction import directed
 from app.ui.prose import BAR
 from app.ui.theme import GAP, Theme
 
@@ -39,7 +40,6 @@ class ReasoningBlock(QWidget):
         self.header.setCheckable(True)
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.header.setProperty("role", "muted")
-        self.header.setAccessibleDescription(self.tr("What the model thought before it answered"))
         self.header.toggled.connect(self._fold)
         self.header.clicked.connect(self.unfolded)
         self._layout = QVBoxLayout(self)
@@ -112,6 +112,13 @@ class ReasoningBlock(QWidget):
         is_open = self._content is not None and self.is_unfolded
         return self._content.selected_plain() if is_open and self._content else ""
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self._show_header()
+        elif event.type() == QEvent.Type.LayoutDirectionChange:
+            self._dress()
+
     def _fold(self, is_on: bool) -> None:
         if is_on:
             self._show_pieces()
@@ -151,6 +158,7 @@ class ReasoningBlock(QWidget):
             words = self.tr("Thoughts")
         self.header.setText(words)
         self.header.setAccessibleName(words)
+        self.header.setAccessibleDescription(self.tr("What the model thought before it answered"))
 
     def _duration(self, seconds: int) -> str:
         if seconds < 60:
@@ -162,7 +170,7 @@ class ReasoningBlock(QWidget):
 
     def _dress(self) -> None:
         colours = self._theme.colours
-        icon = "chevron-down" if self.is_unfolded else "chevron-right"
+        icon = "chevron-down" if self.is_unfolded else directed("chevron-right")
         self.header.setIcon(self._theme.icon(icon, colours.muted))
         self.header.setStyleSheet(
             f"QToolButton {{ color: {colours.muted}; padding: 4px 8px 4px 0; }}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, QUrl, Signal
@@ -36,6 +37,7 @@ from app.ui.theme import READING, Theme, code_font, text_font
 INDENT = 26  # pixels of one list level: room for two digits and a dot
 NOTE_SCHEME = "note"  # of the links between footnotes and their texts, which stay in the message
 LOOK_AGAIN_MS = 30  # for formulas that are being drawn
+SHOW_SHARE = 8  # of the time, one part goes into showing those that have come
 _PLAIN = QTextCharFormat.VerticalAlignment.AlignNormal
 
 
@@ -50,6 +52,7 @@ class RichText(QTextBrowser):
         self._text_colour = ""  # empty: the theme's
         self._objects: TextObjects | None = None
         self._look_again: QTimer | None = None
+        self._look_again_ms = LOOK_AGAIN_MS
         self._waits = False  # for a formula among what was written last
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -57,6 +60,7 @@ class RichText(QTextBrowser):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setFont(text_font(READING))
+        self._say()
         self.setOpenLinks(False)
         self.anchorClicked.connect(self._follow)
         self.highlighted.connect(self._tell_address)
@@ -88,8 +92,12 @@ class RichText(QTextBrowser):
         return self.textCursor().selection().toPlainText()
 
     def restyle(self) -> None:
-        """Colours and sizes again, after the theme changed."""
+        """Colours, sizes and words again, after the theme or the language changed."""
         self.setFont(text_font(READING))
+        self._say()
+
+    def _say(self) -> None:
+        self.setAccessibleName(self.tr("Text"))
 
     def _has_place(self) -> bool:
         """Whether its width is known: laying out for the one it was made with would be in vain."""
@@ -146,9 +154,17 @@ class RichText(QTextBrowser):
         if self._look_again is None:
             self._look_again = QTimer(self)
             self._look_again.setSingleShot(True)
-            self._look_again.timeout.connect(self._show_formulas)
+            self._look_again.timeout.connect(self._look_for_formulas)
         if not self._look_again.isActive():
-            self._look_again.start(LOOK_AGAIN_MS)
+            self._look_again.start(self._look_again_ms)
+
+    def _look_for_formulas(self) -> None:
+        started = time.monotonic()
+        self._show_formulas()
+        cost_ms = (time.monotonic() - started) * 1000
+        self._look_again_ms = max(LOOK_AGAIN_MS, int(cost_ms * SHOW_SHARE))
+        if self._look_again is not None and self._look_again.isActive():
+            self._look_again.start(self._look_again_ms)
 
     def _show_formulas(self) -> None:
         """Those that waited may be there now."""

@@ -21,7 +21,7 @@ from app.core.errors import AppError
 from app.core.settings import Settings, declarations
 from app.core.settings_declaration import Declaration
 from app.ui.choice import Choice
-from app.ui.models_parts import label, set_role
+from app.ui.models_parts import BESIDE_BOX, label, set_role
 from app.ui.settings_part import Part
 from app.ui.theme import SMALL, Theme, text_font
 from app.ui.words import action_of, summary_of
@@ -112,7 +112,9 @@ class Field(Part):
         editor.setAccessibleName(declared_label(self.declaration))
         self._describe()
         head = QHBoxLayout()
-        head.addWidget(title(declared_label(self.declaration)), 1)
+        name = title(declared_label(self.declaration))
+        name.setBuddy(editor)  # on Linux all there is of the name of a list of choices
+        head.addWidget(name, 1)
         self._items.addLayout(head)
         if is_narrow:
             row = QHBoxLayout()
@@ -177,8 +179,8 @@ class CheckField(Field):
         super().__init__(name)
         self.editor: QCheckBox = QCheckBox(declared_label(self.declaration))
         self.editor.clicked.connect(lambda is_on: self.changed.emit(name, is_on))
-        self.help.setIndent(24)
-        self.note.setIndent(24)
+        self.help.setIndent(BESIDE_BOX)
+        self.note.setIndent(BESIDE_BOX)
         self._describe()
         head = QHBoxLayout()
         head.addWidget(self.editor, 1)

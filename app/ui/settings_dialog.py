@@ -156,6 +156,7 @@ class SettingsDialog(QDialog):
             items.addWidget(page)
         items.addStretch(1)
         self.area = QScrollArea()
+        self.area.setAccessibleName(self.tr("Settings"))
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidgetResizable(True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QKeySequence, QPainter, QPixmap
-from PySide6.QtWidgets import QKeySequenceEdit
+from PySide6.QtWidgets import QKeySequenceEdit, QLineEdit
 
 from app.core.settings import Settings, declarations
 from app.ui.engine_settings_lines import LinesField
@@ -125,6 +125,8 @@ class ShortcutField(Field):
         self.editor.keySequenceChanged.connect(self._clear)
         self._value = ""
         self._fill(self.editor, is_narrow=True)
+        for inside in self.editor.findChildren(QLineEdit):  # a screen reader comes to this one
+            inside.setAccessibleName(self.editor.accessibleName())
 
     def show_value(self, value: str) -> None:
         """The keys in force."""

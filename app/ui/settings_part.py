@@ -47,11 +47,11 @@ class Group(QWidget):
         self._heading = heading
         self._parts = tuple(parts)
         self._line = line()
-        self._line.setVisible(not is_first)
         items = QVBoxLayout(self)
         items.setContentsMargins(0, 0, 0, 0)
         items.setSpacing(GAP * 2)
         items.addWidget(self._line)
+        self._line.setVisible(not is_first)  # not before: it would be a window for a moment
         if heading:
             items.addWidget(label(heading, size=HEADING * 1.1, weight=QFont.Weight.DemiBold))
         for part in self._parts:

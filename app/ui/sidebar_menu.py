@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.entities import Conversation, Folder
 from app.ui.theme import Theme
-from app.ui.words import number_text
 
 
 class ConversationMenu(QMenu):
@@ -53,8 +52,7 @@ class ConversationMenu(QMenu):
         self._add("upload", self.tr("Export…"), lambda: self.export_requested.emit(self._ids))
         words = self.tr("Delete")
         if len(self._ids) > 1:
-            words = self.tr("Delete {count} conversations")
-        words = words.replace("{count}", number_text(len(self._ids)))
+            words = self.tr("Delete %Ln conversations", "", len(self._ids))
         delete = self._add("trash-2", words, lambda: self.delete_requested.emit(self._ids))
         delete.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
         delete.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QWidget
 from app.core.entities import Conversation, ConversationId, Folder
 from app.ui.sidebar_drop import carry
 from app.ui.sidebar_rows import Heading, Row, Section, arrange, key_of, tag_counts
+from app.ui.tips import tip
 from app.ui.words import number_text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -172,24 +173,31 @@ class ConversationList(QAbstractListModel):
             return None
         if role == ROW_ROLE:
             return row
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tip(self._about(row))
         is_text = role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole)
         if isinstance(row, Heading):
-            if is_text or role == Qt.ItemDataRole.ToolTipRole:
+            if is_text:
                 return self.heading_text(row)
             return self._heard_heading(row) if role == Qt.ItemDataRole.AccessibleTextRole else None
         if role == ID_ROLE:
             return row.id
         if is_text:
             return row.title if role == Qt.ItemDataRole.EditRole else self.title_text(row)
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             words = self.title_text(row)
             if not row.tags:
                 return words
-            if role == Qt.ItemDataRole.ToolTipRole:
-                return f"{words}\n{', '.join(row.tags)}"
             spoken = self.tr("{title}, tags: {tags}").replace("{tags}", ", ".join(row.tags))
             return spoken.replace("{title}", words)
         return None
+
+    def _about(self, row: Row) -> str:
+        """What the pointer is told of a row: all of its name, which may be cut, and its tags."""
+        if isinstance(row, Heading):
+            return self.heading_text(row)
+        words = self.title_text(row)
+        return f"{words}\n{', '.join(row.tags)}" if row.tags else words
 
     def _heard_heading(self, heading: Heading) -> str:
         """What a screen reader says of a heading."""

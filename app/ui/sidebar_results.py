@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from app.core.entities import ConversationId, MessageId, Role, SearchHit
 from app.ui.theme import GAP, SMALL, Theme, text_font
+from app.ui.tips import tip
 
 Index = QModelIndex | QPersistentModelIndex
 RESULT_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -114,7 +115,8 @@ class ResultList(QAbstractListModel):
         if role == RESULT_ROLE:
             return result
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return result.text.strip() or self.tr("Untitled")
+            words = result.text.strip() or self.tr("Untitled")
+            return tip(words) if role == Qt.ItemDataRole.ToolTipRole else words
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = self.tr("Conversation {text}, {date}")
             if result.role is Role.USER:

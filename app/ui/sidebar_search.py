@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListView, QVBoxLayout, QWidget
 
 from app.core.entities import SearchHit
+from app.ui.announce import announce
 from app.ui.models_parts import label
 from app.ui.sidebar_results import ResultList, ResultPainter
 from app.ui.theme import GAP, SMALL, Theme
-from app.ui.words import number_text
 
 TYPING_MS = 60  # after a key, before what is typed is looked for
-
-
-def announce(widget: QWidget, words: str) -> None:
-    """Have a screen reader say it."""
-    if QAccessible.isActive():
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, words))
 
 
 class SearchField(QLineEdit):
@@ -38,6 +32,7 @@ class SearchField(QLineEdit):
         self.setMaxLength(500)
         self._icon = QAction(self)
         self.addAction(self._icon, QLineEdit.ActionPosition.LeadingPosition)
+        self._icon.triggered.connect(self.setFocus)
         self._clear = QAction(self)
         self._clear.triggered.connect(self.clear)
         self.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
@@ -94,6 +89,7 @@ class SearchField(QLineEdit):
         self.setPlaceholderText(self.tr("Search"))
         self.setAccessibleName(self.tr("Search in all conversations"))
         self.setToolTip(self.tr("Search in all conversations (Ctrl+Shift+F)"))
+        self._icon.setText(self.tr("Search"))
         self._clear.setText(self.tr("Clear the search"))
         self._clear.setToolTip(self.tr("Clear the search"))
 
@@ -142,7 +138,7 @@ class ResultsPane(QWidget):
         elif len(hits) == 1:
             words = self.tr("One result")
         else:
-            words = self.tr("{count} results").replace("{count}", number_text(len(hits)))
+            words = self.tr("%Ln results", "", len(hits))
         self.view.setVisible(bool(hits))
         self.summary.setAlignment(
             Qt.AlignmentFlag.AlignVCenter if hits else Qt.AlignmentFlag.AlignTop

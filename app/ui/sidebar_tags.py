@@ -12,6 +12,7 @@ from app.ui.flow import FlowLayout
 from app.ui.models_parts import IconButton, chain_tabs
 from app.ui.sidebar_drop import DropChip
 from app.ui.theme import GAP, SMALL, Theme, text_font
+from app.ui.tips import tip
 from app.ui.words import number_text
 
 FIRST_SHOWN = 4  # chips; the other tags are in a menu
@@ -44,7 +45,7 @@ class TagChip(DropChip):
         """Its number of conversations, for the tooltip."""
         self._fit()
         words = self.tr("Tag {name}: {count}").replace("{count}", number_text(count))
-        self.setToolTip(words.replace("{name}", self.name))
+        self.setToolTip(tip(words.replace("{name}", self.name)))
         self.setAccessibleName(words.replace("{name}", self.name))
 
 

@@ -30,11 +30,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QListView
 
 from app.core.entities import Conversation
+from app.ui.counts import Counts
 from app.ui.sidebar_drop import carried
 from app.ui.sidebar_model import ConversationList
 from app.ui.sidebar_rows import Heading
 from app.ui.theme import Theme
-from app.ui.words import number_text
 
 Index = QModelIndex | QPersistentModelIndex
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -196,8 +196,7 @@ class ConversationView(QListView):
         """What is under the pointer in a drag: the title, or how many."""
         words = self._model.title_text(chosen[0])
         if len(chosen) > 1:
-            count = number_text(len(chosen))
-            words = self.tr("{count} conversations").replace("{count}", count)
+            words = Counts().conversations(len(chosen))
         metrics, colours = QFontMetrics(self.font()), self._theme.colours
         words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, 220)
         size = metrics.size(0, words)

@@ -55,7 +55,9 @@ def _usual(c: Colours) -> str:
     QToolTip {{ border: 1px solid {c.border}; padding: 4px 6px; background: {c.surface};
                 color: {c.text}; }}
     QMenu {{ background: {c.surface}; border: 1px solid {c.border}; padding: 4px; }}
-    QMenu::item {{ padding: 6px 28px 6px 24px; border-radius: 4px; color: {c.text}; }}
+    QMenu::item {{ padding: 6px 28px 6px 12px; border-radius: 4px; color: {c.text}; }}
+    QMenu::icon {{ padding-left: 10px; }}
+    QMenu::indicator {{ width: 14px; height: 14px; left: 8px; }}
     QMenu::item:selected {{ background: {c.hover}; }}
     QMenu::item:disabled {{ color: {c.muted}; }}
     QMenu::separator {{ height: 1px; background: {c.border}; margin: 4px 8px; }}

@@ -21,8 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.ui.markdown_parts import LINE_BREAK, Run, Table
-from app.ui.markdown_source import table_markdown, table_plain
+from app.ui.markdown_parts import LINE_BREAK, Line, Run, Table
+from app.ui.markdown_source import cut, plain_runs, runs_markdown, table_markdown, table_plain
 from app.ui.maths import SIZE, renderer
 from app.ui.rich_text import RichText
 from app.ui.theme import Theme
@@ -40,6 +40,9 @@ class TableBlock(RichText):
         self._shown = Table((), ())
         self._table: QTextTable | None = None
         self._naturals: list[list[float]] = []  # pixels that each row's cells would like
+        # of the runs of a cell, by row and column, as they are on show
+        self._lengths: dict[tuple[int, int], tuple[int, ...]] = {}
+        self._waiting: set[int] = set()  # rows with formulas that are being drawn
         self._widths: list[int] = []
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
 
@@ -72,6 +75,9 @@ class TableBlock(RichText):
         super().restyle()
         self._show_again()
 
+    def _say(self) -> None:
+        self.setAccessibleName(self.tr("Table"))
+
     def fit(self) -> None:
         """Share the width among the columns, and become as high as the table."""
         if not self._has_place():
@@ -96,15 +102,27 @@ class TableBlock(RichText):
         """The cells that the selection touches, as a table; within one cell, its text."""
         rows, aligns = self._selected()
         if len(rows) == 1 and len(rows[0]) == 1:
-            return self.textCursor().selection().toPlainText()
+            return runs_markdown(self._within(rows[0][0]))
         return table_markdown(rows, aligns) if rows else ""
 
     def selected_plain(self) -> str:
         """The same with tabs between cells."""
         rows, _ = self._selected()
         if len(rows) == 1 and len(rows[0]) == 1:
-            return self.textCursor().selection().toPlainText()
+            return plain_runs(self._within(rows[0][0]))
         return table_plain(rows)
+
+    def _within(self, runs: Sequence[Run]) -> Sequence[Run]:
+        """What is selected of a single cell with these runs."""
+        cursor = self.textCursor()
+        assert self._table is not None
+        cell = self._table.cellAt(cursor.selectionStart())
+        if not cell.isValid() or (cell.row(), cell.column()) not in self._lengths:
+            return runs
+        start, lengths = cell.firstPosition(), self._lengths[cell.row(), cell.column()]
+        first, last = cursor.selectionStart() - start, cursor.selectionEnd() - start
+        found = cut(Line(tuple(runs)), lengths, 0, first, last)
+        return found.runs if found is not None else ()
 
     def _selected(self) -> tuple[list[tuple[tuple[Run, ...], ...]], tuple[str, ...]]:
         cursor = self.textCursor()
@@ -127,22 +145,31 @@ class TableBlock(RichText):
         self.show_table(table)
 
     def _show_formulas(self) -> None:
-        waiting = [
-            renderer().lookup(run.text, is_display=run.display) is None
-            for row in self._shown.rows
-            for cell in row
-            for run in cell
-            if run.maths
-        ]
-        if any(waiting):
+        """Only in the rows that have some now: each change lays out the whole table."""
+        rows = self._shown.rows
+        self._waiting = {number for number in self._waiting if number < len(rows)}
+        ready = [number for number in sorted(self._waiting) if self._has_formulas(rows[number])]
+        if ready:
+            cursor = QTextCursor(self.document())
+            cursor.beginEditBlock()
+            for number in ready:
+                self._show_row(number, rows[number])
+            cursor.endEditBlock()
+            self.fit()
+        if self._waiting:
             self._wait_for_formulas()
-        if not all(waiting):
-            self._show_again()
+
+    def _has_formulas(self, row: Sequence[Sequence[Run]]) -> bool:
+        """Whether all formulas of a row are drawn."""
+        formulas = [run for cell in row for run in cell if run.maths]
+        made = [renderer().lookup(run.text, is_display=run.display) for run in formulas]
+        return None not in made
 
     def _begin(self, table: Table) -> None:
         self.clear()
         self._shown = Table((), ())
-        self._naturals, self._widths = [], []
+        self._naturals, self._widths, self._lengths = [], [], {}
+        self._waiting.clear()
         shape = QTextTableFormat()
         shape.setBorder(1)
         shape.setBorderBrush(QColor(self._theme.colours.border))
@@ -168,24 +195,31 @@ class TableBlock(RichText):
         if number == 0:
             base.setFontWeight(QFont.Weight.Bold)
         metrics = _metrics(self.font(), is_bold=number == 0)
+        self._waits = False
         naturals = [0.0] * self._table.columns()
         sides = {"center": Qt.AlignmentFlag.AlignHCenter, "right": Qt.AlignmentFlag.AlignRight}
         for column, runs in enumerate(row[: self._table.columns()]):
             cell = self._table.cellAt(number, column)
+            ground = QTextCharFormat(cell.format())
+            # a row is as high as its highest script: what is lower stands in the middle of it
+            ground.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignMiddle)
             if number == 0:
-                ground = QTextCharFormat(cell.format())
                 ground.setBackground(QColor(self._theme.colours.code))
-                cell.setFormat(ground)
+            cell.setFormat(ground)
             cursor = cell.firstCursorPosition()
             cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             block = QTextBlockFormat()
             block.setAlignment(sides.get(self._shown.aligns[column], Qt.AlignmentFlag.AlignLeft))
             cursor.setBlockFormat(block)
-            self._write(cursor, runs, base)
+            self._lengths[number, column] = self._write(cursor, runs, base)
             wanted = _natural(runs, metrics) + 2 * PADDING + 4
             naturals[column] = min(wanted, LONGEST)
         self._naturals[number : number + 1] = [naturals]
+        if self._waits:
+            self._waiting.add(number)
+        else:
+            self._waiting.discard(number)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         is_sideways = event.modifiers() & Qt.KeyboardModifier.ShiftModifier

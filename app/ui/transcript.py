@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.entities import AttachmentId, Message, MessageId
 from app.core.messages import Reading
+from app.ui.focus_order import FocusOrder, move_focus
+from app.ui.focus_ring import show_focus
 from app.ui.message_view import MessageView
 from app.ui.selection import Selection
 from app.ui.selection_mouse import SelectionMouse
 from app.ui.theme import Theme
 from app.ui.transcript_anchor import Anchor
-from app.ui.transcript_focus import next_control, widget_outside
+from app.ui.transcript_focus import last_control, next_control
 from app.ui.transcript_list import END, OPENING_S, MessageList, grown
 from app.ui.transcript_marks import Marks
 from app.ui.transcript_views import show_new
@@ -249,12 +251,11 @@ class Transcript(MessageList):
     def focusNextPrevChild(self, next: bool) -> bool:
         """Tab goes through the messages in their order, also to those without a widget yet."""
         found = next_control(self, forward=next)
-        if found is None:
-            found = widget_outside(self, forward=next)
-        if found is None:
+        if found is None and isinstance(self.window(), FocusOrder):
             return super().focusNextPrevChild(next)
-        reason = Qt.FocusReason.TabFocusReason if next else Qt.FocusReason.BacktabFocusReason
-        found.setFocus(reason)
+        if found is None:
+            return move_focus([self.window()], forward=next)
+        show_focus(found, forward=next)
         self.show_widget(found)
         return True
 
@@ -265,6 +266,16 @@ class Transcript(MessageList):
     def first_place(self) -> int:
         """The number of the first message on the screen."""
         return self._on_screen()[0]
+
+    def last_place(self) -> int:
+        """The number of the last message on the screen; -1 without messages."""
+        return self._on_screen()[-1] if self._messages else -1
+
+    def way_in(self, *, forward: bool) -> QWidget:
+        found = None if forward else last_control(self)
+        if found is not None:
+            self.show_widget(found)
+        return found or self
 
     def focus_place(self) -> int | None:
         """The number of the message that has the keyboard's focus, if one has."""

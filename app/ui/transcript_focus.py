@@ -16,6 +16,7 @@ class _Conversation(Protocol):
     def make(self, place: int) -> MessageView | None: ...
     def focus_place(self) -> int | None: ...
     def first_place(self) -> int: ...
+    def last_place(self) -> int: ...
     def count(self) -> int: ...
 
 
@@ -35,6 +36,11 @@ def next_control(conversation: _Conversation, *, forward: bool) -> QWidget | Non
     return _first_from(conversation, place + (1 if forward else -1), forward=forward)
 
 
+def last_control(conversation: _Conversation) -> QWidget | None:
+    """Where the keyboard comes in from below: the last control of what is on the screen."""
+    return _first_from(conversation, conversation.last_place(), forward=False)
+
+
 def _first_from(conversation: _Conversation, place: int, *, forward: bool) -> QWidget | None:
     while 0 <= place < conversation.count():
         view = conversation.make(place)
@@ -46,7 +52,7 @@ def _first_from(conversation: _Conversation, place: int, *, forward: bool) -> QW
 
 def controls_of(view: MessageView) -> list[QWidget]:
     """What Tab can reach in a message, in reading order."""
-    found = [widget for widget in view.findChildren(QWidget) if _can_be_reached(widget, view)]
+    found = [widget for widget in view.findChildren(QWidget) if can_be_reached(widget, view)]
     side = -1 if view.isRightToLeft() else 1
 
     def place(widget: QWidget) -> tuple[int, int]:
@@ -56,18 +62,7 @@ def controls_of(view: MessageView) -> list[QWidget]:
     return sorted(found, key=place)
 
 
-def widget_outside(inside: QWidget, *, forward: bool) -> QWidget | None:
-    """The next one in the window that Tab can reach and that is not part of `inside`."""
-    widget: QWidget | None = inside
-    while widget is not None:
-        widget = widget.nextInFocusChain() if forward else widget.previousInFocusChain()
-        if widget is None or widget is inside:
-            return None
-        if not inside.isAncestorOf(widget) and _can_be_reached(widget, inside.window()):
-            return widget
-    return None
-
-
-def _can_be_reached(widget: QWidget, within: QWidget) -> bool:
+def can_be_reached(widget: QWidget, within: QWidget) -> bool:
+    """Whether Tab may stop at `widget` while `within` is on show."""
     has_policy = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
     return has_policy and widget.isEnabled() and widget.isVisibleTo(within)

@@ -133,6 +133,10 @@ class MessageList(QAbstractScrollArea):
         """Pixels below the top of the viewport."""
         return END + self._heights.above(place) - self.verticalScrollBar().value()
 
+    def way_in(self, *, forward: bool) -> QWidget:
+        """What gets the keyboard when Tab comes from above, or from below."""
+        return self
+
     def _on_screen(self) -> tuple[int, int]:
         """The first and the last message of which something is on the screen."""
         value = self.verticalScrollBar().value() - END

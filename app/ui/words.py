@@ -27,6 +27,12 @@ def number_text(value: int) -> str:
     return QLocale().toString(value)
 
 
+def percent_text(fraction: float) -> str:
+    """A part of 1 as a percentage, such as '42 %' or '42%', as the language has it."""
+    number = QLocale().toString(round(fraction * 100))
+    return QCoreApplication.translate("Figures", "{number}%").replace("{number}", number)
+
+
 def short_model_name(name: str) -> str:
     """A model's name without the ending of its file."""
     return name.removesuffix(".gguf")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 
 from app.core.messages import Count, Counted
 
 Tell = Callable[[Counted], None]
+logger = logging.getLogger(__name__)
 
 
 class Counter:
@@ -33,4 +35,9 @@ class Counter:
                 while self._newest is None:
                     self._has_come.wait()
                 command, self._newest = self._newest, None
-            self._tell(Counted(command.request_id, *self._count(command.texts)))
+            try:
+                counted = self._count(command.texts)
+            except Exception:
+                logger.exception("a text was not counted")
+                counted = (-1, -1)
+            self._tell(Counted(command.request_id, *counted))

@@ -52,7 +52,7 @@ class Request:
     tell: Callable[[int, int, float], None] = lambda done, total, seconds_left: None
     may_guess: bool = False
     begun: str = ""  # of the answer: what it goes on from, or the reasoning the prompt opens
-    is_continued: bool = False
+    written: str = ""  # of `begun` what the model wrote itself, where it goes on
     produced: int = 0  # tokens of the answer so far, for whoever takes its text
 
 
@@ -72,7 +72,9 @@ class Generation:
         self._stop = [text for text in stop if text]
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._out: list[str] = []  # text that was not handed on yet
-        self._held = ""  # text that may be the beginning of a stop string
+        # text that may be the beginning of a stop string; of an answer that goes on, its end too
+        self._held = self._beginning_of_stop(request.written)
+        self._known = len(self._held)  # characters of it that were handed on then
         self._reason = StopReason.END
         self._produced = 0
         self._started = time.monotonic()
@@ -95,9 +97,7 @@ class Generation:
         try:
             self._read_prompt()
             sampler.prime(self._tokens, self._request.sampling)
-            if self._request.is_continued:
-                text = self._request.begun.encode()
-                sampler.follow(self._client.tokenize(text, add_bos=False, special=False))
+            sampler.follow(self._request.written)
             yield from self._write(sampler)
         except Aborted:
             self._reason = StopReason.STOPPED
@@ -179,7 +179,7 @@ class Generation:
 
     def _rest(self) -> GenerationChunk:
         """What was not handed on yet; half of a character that was cut off is left out."""
-        self._out.append(self._held)
+        self._out.append(self._new(self._held))
         self._held = ""
         return self._hand_on()
 
@@ -196,14 +196,23 @@ class Generation:
         text = self._held + text
         for stop in self._stop:
             if (at := text.find(stop)) >= 0:
-                return text[:at], True
-        longest = max(len(stop) for stop in self._stop) - 1
+                return self._new(text[:at]), True
+        self._held = self._beginning_of_stop(text)
+        return self._new(text[: len(text) - len(self._held)]), False
+
+    def _beginning_of_stop(self, text: str) -> str:
+        """The longest end of `text` that a stop string begins with."""
+        longest = max((len(stop) for stop in self._stop), default=1) - 1
         for length in range(min(longest, len(text)), 0, -1):
             if any(stop.startswith(text[-length:]) for stop in self._stop):
-                self._held = text[-length:]
-                return text[:-length], False
-        self._held = ""
-        return text, False
+                return text[-length:]
+        return ""
+
+    def _new(self, text: str) -> str:
+        """`text` without what was handed on before the answer went on."""
+        known = min(self._known, len(text))
+        self._known -= known
+        return text[known:]
 
     def _statistics(self) -> Statistics:
         writing = self._last - self._first

@@ -5,25 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import llama_cpp
 
 from app.core.entities import ChatMessage, ModelDescription, Role, Statistics, StopReason
-from app.core.errors import ModelCannotSee, TemplateBroken
+from app.core.errors import ImageBroken, ImageTooLarge, ModelCannotSee, TemplateBroken
 from app.core.messages import Event, Finished, Generate, Reading, Suggest, TextProduced
 from app.models.hardware import is_on_battery
 from app.worker.cache import Aborted
 from app.worker.generation import Request
 from app.worker.keeping import Keeper
 from app.worker.llm import AnswerEnd, StreamingLlamaCpp
-from app.worker.prompting import ChatTemplate, FittedPrompt, fit_prompt
-from app.worker.reasoning import opening_of
+from app.worker.prompting import ChatTemplate, FittedPrompt, fit_prompt, mark_of
+from app.worker.reasoning import after_opening
 from app.worker.sampling import advised
 from app.worker.side_jobs import QUESTIONS, clean, run_aside, without_thinking
+from app.worker.vision import Eyes
 
-NOT_SEEN = "[image]\n"  # in place of one that an earlier model saw and this one cannot
+NOT_SEEN = "[image]"  # in place of an earlier one that this model cannot see
 MOST_SUGGESTED = 24  # tokens
 
 
@@ -43,16 +45,17 @@ class Loaded:
         Raises AppError."""
         llm = self.llm
         try:
-            history = self._seen(command.messages)
+            mark = self._look_at(command.messages)
             omitted = (command.omitted_turns, command.omitted_weight)
             fitted = fit_prompt(
                 command.system,
-                history,
+                command.messages,
                 self.template,
                 llm.count,
                 llm.client.n_ctx(),
                 continues=command.continues,
                 omitted=omitted,
+                mark=mark,
             )
             if not llm.tokens_of(fitted.text):  # llama.cpp would end the process
                 raise TemplateBroken("nothing came of it", name=Path(llm.model_path).name)
@@ -69,29 +72,33 @@ class Loaded:
         read of conversations stays as it was. Raises AppError."""
         llm = self.llm
         try:
-            question = ChatMessage(Role.USER, QUESTIONS[command.kind])
-            history = [*self._seen(command.history), question]
-            omitted = (command.omitted_turns, command.omitted_weight)
-
-            def prompt(is_thinking: bool) -> str:
-                return fit_prompt(
-                    command.system,
-                    history,
-                    self.template,
-                    llm.count,
-                    llm.client.n_ctx(),
-                    omitted=omitted,
-                    is_thinking=is_thinking,
-                    answer_room=MOST_SUGGESTED,
-                ).text
-
-            text = without_thinking(prompt(True), lambda: prompt(False), self.template.source)
+            text = self._title_prompt(command)
             found = run_aside(llm, llm.tokens_of(text), MOST_SUGGESTED, self.stop_texts)
             return clean(found) if is_wanted() else ""
         except Aborted:
             return ""
         finally:
             self._let_go()
+
+    def _title_prompt(self, command: Suggest) -> str:
+        """It begins as the prompt of the last answer did: that is what the cache holds."""
+        llm, history = self.llm, command.history
+        fit = partial(
+            fit_prompt,
+            command.system,
+            template=self.template,
+            count=llm.count,
+            context=llm.client.n_ctx(),
+            omitted=(command.omitted_turns, command.omitted_weight),
+            mark=self._look_at(history),
+        )
+        answered = max((i + 1 for i, m in enumerate(history) if m.role is Role.USER), default=0)
+        dropped = fit(history[:answered]).dropped_turns if answered else None
+        history = (*history, ChatMessage(Role.USER, QUESTIONS[command.kind]))
+        fit = partial(fit, history, answer_room=MOST_SUGGESTED, dropped=dropped)
+        return without_thinking(
+            fit().text, lambda: fit(is_thinking=False).text, self.template.source
+        )
 
     def count(self, texts: Sequence[str]) -> tuple[int, int]:
         """Tokens of `texts` together, and those in the KV cache now; from any thread.
@@ -110,25 +117,29 @@ class Loaded:
         self.keeper.close()
         self.llm.close()
 
-    def _seen(self, history: Sequence[ChatMessage]) -> list[ChatMessage]:
-        """The messages, and the images among them ready to be looked at.
+    def _look_at(self, history: Sequence[ChatMessage]) -> Callable[[bytes], str]:
+        """Have the images of `history` ready; returns what says what stands for each in the prompt.
 
-        Without eyes an image of earlier, which another model saw, is only spoken of. Raises
-        ModelCannotSee for one of now, and what Eyes.open raises."""
-        llm = self.llm
+        One of earlier that cannot be seen, for want of eyes or for being damaged, is only spoken
+        of: it must not make every later question fail. Raises ModelCannotSee, ImageBroken or
+        ImageTooLarge for one of now, and what Eyes.open raises."""
+        eyes = self.llm.eyes
         images = {hashlib.sha256(image).hexdigest(): image for m in history for image in m.images}
         if not images:
-            return list(history)
-        if llm.eyes is not None:
-            llm.eyes.open(images)
-            llm.cache_.eyes = llm.eyes
-            return list(history)
-        last = max(index for index, message in enumerate(history) if message.images)
-        if not any(message.role is Role.ASSISTANT for message in history[last:]):
-            raise ModelCannotSee(name=self.description.path.name)
-        return [
-            replace(m, images=(), content=NOT_SEEN * len(m.images) + m.content) for m in history
-        ]
+            return mark_of
+        answers = (i for i in range(len(history), 0, -1) if history[i - 1].role is Role.ASSISTANT)
+        last = next(answers, 0)
+        if eyes is None:
+            if any(message.images for message in history[last:]):
+                raise ModelCannotSee(name=self.description.path.name)
+            return lambda _: NOT_SEEN
+        eyes.open(images)
+        self.llm.cache_.eyes = eyes
+        now = {image for message in history[last:] for image in message.images}
+        unseen = {
+            image for name, image in images.items() if image not in now and not _can_see(eyes, name)
+        }
+        return lambda image: NOT_SEEN if image in unseen else mark_of(image)
 
     def _let_go(self) -> None:
         if self.llm.eyes is not None:
@@ -147,7 +158,7 @@ class Loaded:
             send(Reading(command.request_id, done, total, seconds_left))
 
         sampling = advised(command.sampling, self.description.advice)
-        opening = "" if command.continues else opening_of(fitted.text)
+        opening = "" if command.continues else fitted.opening
         request = Request(
             sampling,
             command.conversation,
@@ -155,7 +166,7 @@ class Loaded:
             tell,
             command.may_guess,
             begun=command.continues or opening,
-            is_continued=bool(command.continues),
+            written=after_opening(fitted.opening, command.continues),
         )
         end = AnswerEnd()
         answer = llm.stream(
@@ -185,3 +196,11 @@ class Loaded:
         if is_gentle and is_on_battery():
             count = max(count // 2, 1)
         llama_cpp.llama_set_n_threads(self.llm.client.ctx, count, count)
+
+
+def _can_see(eyes: Eyes, image: str) -> bool:
+    try:
+        eyes.tokens_of(image)
+    except (ImageBroken, ImageTooLarge):
+        return False
+    return True

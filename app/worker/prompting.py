@@ -17,7 +17,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from app.core.entities import ChatMessage, Role
 from app.core.errors import PromptTooLong, TemplateBroken
 from app.core.history import weight
-from app.worker.reasoning import answer_alone, going_on
+from app.worker.reasoning import answer_alone, going_on, opening_of
 
 # For models that bring no template: the format most instruction-tuned models understand.
 FALLBACK_TEMPLATE = (
@@ -42,6 +42,7 @@ class FittedPrompt:
 
     text: str
     dropped_turns: int = 0
+    opening: str = ""  # the marker of reasoning that the template ends with
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +111,11 @@ def _as_message(message: ChatMessage | Turn) -> BaseMessage:
 
 
 def mark_of(image: bytes) -> str:
-    """What stands for an image in a text."""
+    """What stands in a text for an image that is seen."""
     return f"<__image:{_NONCE}:{hashlib.sha256(image).hexdigest()}__>"
 
 
-def turns_of(history: Sequence[ChatMessage]) -> list[Turn]:
+def turns_of(history: Sequence[ChatMessage], mark: Callable[[bytes], str] = mark_of) -> list[Turn]:
     """The turns a template gets: images as marks before the text, the reasoning of answers left
     out, neighbours of the same role as one.
 
@@ -127,7 +128,7 @@ def turns_of(history: Sequence[ChatMessage]) -> list[Turn]:
         content = message.content
         if message.role is Role.ASSISTANT:
             content = answer_alone(content)
-        marks = "".join(f"{mark_of(image)}\n" for image in message.images)
+        marks = "".join(f"{mark(image)}\n" for image in message.images)
         turn = Turn(message.role, marks + content, weight(message))
         if turns and turns[-1].role is turn.role:
             last = turns.pop()
@@ -148,33 +149,41 @@ def fit_prompt(
     omitted: tuple[int, int] = (0, 0),
     is_thinking: bool = True,
     answer_room: int = ANSWER_ROOM,
+    dropped: int | None = None,
+    mark: Callable[[bytes], str] = mark_of,
 ) -> FittedPrompt:
     """The rendered prompt, oldest turns left out where all do not fit into `context` tokens.
 
     They are dropped at places that depend on the conversation's beginning only: so the prompt
     begins the same for many turns, and only its end is read anew. `continues` is an answer that is
-    open, `omitted` how many turns were not sent and their weight. Raises PromptTooLong.
+    open, `omitted` how many turns were not sent and their weight, `dropped` how many turns shall be
+    left out if that fits. `mark` says what stands for an image. Raises PromptTooLong.
     """
-    turns = turns_of(history)
-    room = context - min(answer_room, context // 4)
-    prompts: dict[int, str] = {}
+    turns = turns_of(history, mark)
+    most = context - min(answer_room, context // 4)
+    prompts: dict[int, tuple[str, str]] = {}  # with the opening of each
     tokens: dict[int, int] = {}
 
     def fits(start: int) -> bool:
         if start not in prompts:
             messages = make_messages(system, turns[start:])
             prompt = template.render(messages, is_thinking=is_thinking)
-            prompts[start] = going_on(prompt, continues)
-            tokens[start] = count(prompts[start])
-        return tokens[start] <= room
+            prompts[start] = (going_on(prompt, continues), opening_of(prompt))
+            tokens[start] = count(prompts[start][0])
+        return tokens[start] <= most
 
     omitted_turns, omitted_weight = omitted
     start: int | None = 0
-    if omitted_turns or not fits(0):
+    if dropped is not None and fits(dropped - omitted_turns):
+        start = dropped - omitted_turns
+    elif omitted_turns or not fits(0):
+        # the places are those of an answer, whatever is asked
+        room = context - min(ANSWER_ROOM, context // 4)
         start = _first_that_fits(turns, omitted_weight, room, fits)
     if start is None:
         raise PromptTooLong(tokens=tokens[max(tokens)], context=context)
-    return FittedPrompt(prompts[start], omitted_turns + start)
+    text, opening = prompts[start]
+    return FittedPrompt(text, omitted_turns + start, opening)
 
 
 def _first_that_fits(
@@ -205,5 +214,5 @@ def _first_that_fits(
         # with less than a quarter of the room too much would be forgotten for the step's sake
         if found and ends[-1] - ends[found[0]] >= room:
             return found[0]
-    found += starts[-1:] or ([] if omitted else [0])
+    found += starts[-1:] or [0]
     return next((start for start in sorted(found) if fits(start)), None)

@@ -35,15 +35,25 @@ def opening_of(prompt: str) -> str:
 def going_on(prompt: str, text: str) -> str:
     """`prompt` with the open answer `text` after it: just what the model read as it wrote it."""
     opening = opening_of(prompt)
-    if not opening or not text or text.startswith(opening):
-        return prompt + text[len(opening) if text else 0 :]
+    after = after_opening(opening, text)
+    if not opening or not text or len(after) < len(text):
+        return prompt + after
     name = opening.strip()
-    if text.lstrip().startswith(name):  # only the space is another one
-        return prompt + text.lstrip()[len(name) :].lstrip("\n")
     closes = next(family.closes for family in FAMILIES if family.opens == name)
     if any(close in text for close in closes):
         return prompt + text  # an answer from before openings were kept
     return prompt + closing_of(opening) + text
+
+
+def after_opening(opening: str, text: str) -> str:
+    """What the model itself wrote of an answer: `text` without the `opening` that the template
+    wrote, where it begins with that."""
+    if text.startswith(opening):
+        return text[len(opening) :]
+    name = opening.strip()
+    if text.lstrip().startswith(name):  # only the space is another one
+        return text.lstrip()[len(name) :].lstrip("\n")
+    return text
 
 
 def closing_of(opening: str) -> str:

@@ -8,7 +8,7 @@ penalties; here is the one place where all of them are put together. The order i
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +48,7 @@ LIMITS = {
 }
 OFF = (1.0, 0.0, 0.0)  # repeat, frequency and presence penalty without an effect
 WHOLE = ("top_k", "penalty_window", "mirostat")
+GUARD = b"\x01"  # is no part of a longer token
 MOST_WORDS = 120  # characters of what is wrong, in a sentence
 DRY_BREAKERS = (b"\n", b":", b'"', b"*")  # llama.cpp's own
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -79,6 +80,7 @@ class Sampler:
 
     def __init__(self, client: Any, params: SamplingParams) -> None:
         self._context = client.ctx
+        self._tokenize: Callable[..., list[int]] = client.tokenize
         self._vocabulary = llama_cpp.llama_model_get_vocab(client.model)
         self._size = int(llama_cpp.llama_vocab_n_tokens(self._vocabulary))
         self._chain = llama_cpp.llama_sampler_chain_init(
@@ -107,12 +109,21 @@ class Sampler:
             if is_word:  # no mark, and no piece of an image
                 llama_cpp.llama_sampler_accept(self._chain, token)
 
-    def follow(self, tokens: Sequence[int]) -> None:
-        """Let a grammar go on after these tokens of the answer. Raises GrammarBroken."""
-        for token in tokens if self._grammar is not None else ():
+    def follow(self, text: str) -> None:
+        """Let a grammar go on after this text of the answer. Raises GrammarBroken."""
+        for token in self._tokens_of(text) if self._grammar is not None else ():
             if not self._is_allowed(token):  # taking it would end the process
                 raise GrammarBroken(reason="what is written already does not follow it")
             llama_cpp.llama_sampler_accept(self._grammar, token)
+
+    def _tokens_of(self, text: str) -> Sequence[int]:
+        """Of just this text: sentencepiece puts a space before what it is given, so it is given
+        something more."""
+        guard = self._tokenize(GUARD, add_bos=False, special=False)
+        found = self._tokenize(GUARD + text.encode(), add_bos=False, special=False)
+        if found[: len(guard)] == guard and len(found) > len(guard):
+            return found[len(guard) :]
+        return self._tokenize(text.encode(), add_bos=False, special=False)
 
     def sample(self, index: int = -1) -> int:
         """The next token, from the scores at `index` of the last batch; it counts as written."""

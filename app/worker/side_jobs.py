@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.core.entities import SamplingParams
 from app.core.errors import SideJobNotPossible
+from app.models.hardware import free_ram_bytes
 from app.worker.cache import Cache
 from app.worker.generation import Generation, Request, as_written
 from app.worker.reasoning import FINAL, answer_alone, closing_of, opening_of
@@ -51,10 +52,12 @@ def run_aside(llm: StreamingLlamaCpp, tokens: list[int], most: int, stop: Sequen
     cache: Cache = llm.cache_
     held = list(cache.tokens)
     goes_on = as_written(cache, tokens, llm.pieces.whole)[: len(held)] == held
-    can_cut = cache.can_roll_back and not (cache.window and len(held) > cache.window)
     state = bytearray()
-    if held and not (goes_on and can_cut):
-        state = cache.state(max(llm.states.most_bytes if llm.states else 0, LEAST_STATE))
+    # of a sliding window llama.cpp holds all here (swa_full), but a state has only its end: with
+    # that an answer could not be given anew
+    if held and not (goes_on and cache.can_roll_back):
+        most = max(llm.states.most_bytes if llm.states else 0, LEAST_STATE)
+        state = cache.state(min(most, free_ram_bytes() // 2))
         if not state:
             raise SideJobNotPossible(name=Path(llm.model_path).name)
     sampling = SamplingParams(temperature=0.0, max_tokens=most, is_own=True)

@@ -20,7 +20,7 @@ import llama_cpp
 from llama_cpp import mtmd_cpp
 
 from app.core.errors import ImageBroken, ModelError, NotEnoughMemory, ProjectorUnusable
-from app.core.pictures import check_picture
+from app.core.pictures import check_picture, check_unpacked
 from app.core.sizes import size_words
 from app.models.gguf import read_header
 from app.models.hardware import free_ram_bytes
@@ -34,6 +34,7 @@ IMAGE_SHARE, LEAST_IMAGE = 4, 256
 OWN_LIMITS = (
     "idefics3",
 )  # cuts an image into parts of one size: a limit would change what it sees
+MOST_HELD = 4  # images cut up at a time: of a large one that is some ten megabytes
 MORE_MEMORY = 1.2  # times the projector's file are needed to see with it
 
 
@@ -81,9 +82,7 @@ class Eyes:
     def open(self, images: Mapping[str, bytes]) -> None:
         """Be ready for a request with these images, by their SHA-256.
 
-        Raises ImageBroken, ImageTooLarge, ProjectorUnusable, NotEnoughMemory, Aborted."""
-        for data in images.values():
-            check_picture(data)
+        Raises ProjectorUnusable, NotEnoughMemory, Aborted."""
         self._images = images
         if self._context is None:
             self._load()
@@ -103,7 +102,7 @@ class Eyes:
             self._context = None
 
     def tokens_of(self, image: str) -> list[int]:
-        """What stands for the image in a prompt. Raises ImageBroken, Aborted."""
+        """What stands for the image in a prompt. Raises ImageBroken, ImageTooLarge, Aborted."""
         if image not in self._entries:
             if self._is_stopped():
                 raise Aborted
@@ -208,15 +207,19 @@ class Eyes:
         return self._nodes % LOOK_EVERY == 0
 
     def _chunk(self, piece: Piece) -> Any:
-        if piece.image not in self._chunks:
-            self._chunks[piece.image] = self._cut_up(piece.image)
-        return mtmd_cpp.mtmd_input_chunks_get(self._chunks[piece.image], piece.number)
+        return mtmd_cpp.mtmd_input_chunks_get(self._chunks_of(piece.image), piece.number)
+
+    def _chunks_of(self, image: str) -> Any:
+        """mtmd's, which hold its pixels: only of a few images at a time."""
+        if image not in self._chunks:
+            while len(self._chunks) >= MOST_HELD:
+                mtmd_cpp.mtmd_input_chunks_free(self._chunks.pop(next(iter(self._chunks))))
+            self._chunks[image] = self._cut_up(image)
+        return self._chunks[image]
 
     def _look(self, image: str) -> list[int]:
         """Its tokens of text and the entries of its pieces."""
-        if image not in self._chunks:
-            self._chunks[image] = self._cut_up(image)
-        chunks, found = self._chunks[image], []
+        chunks, found = self._chunks_of(image), []
         for number in range(mtmd_cpp.mtmd_input_chunks_size(chunks)):
             chunk = mtmd_cpp.mtmd_input_chunks_get(chunks, number)
             count = mtmd_cpp.mtmd_input_chunk_get_n_tokens(chunk)
@@ -234,8 +237,10 @@ class Eyes:
         return found
 
     def _cut_up(self, image: str) -> Any:
-        """mtmd's chunks of one image. Raises ImageBroken."""
+        """mtmd's chunks of one image. Raises ImageBroken, ImageTooLarge."""
         data = self._images[image]
+        check_picture(data)
+        check_unpacked(data)
         options = mtmd_cpp.mtmd_helper_init_opt_default()
         # what it cannot decode itself it would give to ffmpeg, as a film
         options.video_params.ffmpeg_bin_dir = os.devnull.encode()
