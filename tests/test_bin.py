@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from app.storage import attachments as attachments_module
 from app.storage import bin as bin_module
 from app.storage import tree as tree_module
 from app.storage.bin import BIN_DAYS
+from app.storage.database import backup_path
 from app.storage.storage import Storage, open_storage
 from tests.storage_samples import answered, ended, texts, titles
 
@@ -384,3 +387,19 @@ def test_a_file_goes_with_the_last_message_that_has_it(storage: Storage, path: P
     assert storage.attachments.data(shown.attachments[0].id) == b"picture"
     storage.bin.erase(copy.id)
     assert [table(path, name) for name in ("attachment", "attachment_data", "draft")] == [0, 0, 0]
+
+
+def test_copies_of_before_go_when_they_are_as_old_as_the_bin_allows(tmp_path: Path) -> None:
+    """What was erased since is still in them."""
+    path = tmp_path / "conversations.sqlite3"
+    storage = open_storage(path)
+    old, fresh = backup_path(path, 2), backup_path(path, 3)
+    for copy in (old, fresh):
+        copy.write_bytes(b"as it was")
+    month_ago = time.time() - 31 * 86_400
+    os.utime(old, (month_ago, month_ago))
+    storage.forget_old()
+    assert not old.exists()
+    assert fresh.exists()
+    storage.close()
+    assert path.exists()

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QBuffer, QPoint, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDesktopServices, QGuiApplication, QImage, QTextCursor
-from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QScrollArea, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QPlainTextEdit, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import ConversationId, Message, MessageId, Role, Status, utc_now
-from app.ui.block_stack import MAX_BLOCKS
+from app.ui.block_stack import MAX_BLOCKS, MAX_CELLS
 from app.ui.code_block import CodeBlock
 from app.ui.code_saving import suggested_name
 from app.ui.compare import Compare
@@ -370,3 +370,74 @@ def test_a_narrow_status_line_leaves_out_what_matters_least(qtbot: QtBot) -> Non
     qtbot.waitUntil(lambda: not line.context.is_cut)
     line.resize(900, 24)
     qtbot.waitUntil(line.memory.isVisible)
+
+
+def test_a_selection_beside_an_emoji_is_what_was_selected(body: MessageBody) -> None:
+    """For Qt it has two characters."""
+    body.append("Hello 😀 **wide** 🌍 world", is_complete=True)
+    (block,) = body.findChildren(ProseBlock)
+    cursor = QTextCursor(block.document())
+    for word, markdown in (("world", "world"), ("wide", "**wide**"), ("😀", "😀")):
+        begin = len(block.toPlainText().partition(word)[0].encode("utf-16-le")) // 2
+        end = begin + len(word.encode("utf-16-le")) // 2
+        cursor.setPosition(begin)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        block.setTextCursor(cursor)
+        assert (body.selected_plain(), body.selected_markdown()) == (word, markdown)
+
+
+def test_a_formula_in_a_cell_is_copied_as_latex(body: MessageBody, qtbot: QtBot) -> None:
+    body.append("|a|b|\n|-|-|\n|see $x^7$ here|**q**|", is_complete=True)
+    (table,) = body.findChildren(TableBlock)
+    qtbot.waitUntil(lambda: "\ufffc" in table.toPlainText())
+    assert table._table is not None
+    for column, plain, markdown in ((0, "see $x^7$ here", "see $x^7$ here"), (1, "q", "**q**")):
+        cell = table._table.cellAt(1, column)
+        cursor = cell.firstCursorPosition()
+        cursor.setPosition(cell.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+        table.setTextCursor(cursor)
+        assert (table.selected_plain(), table.selected_markdown()) == (plain, markdown)
+
+
+def test_a_huge_table_is_text_that_has_all_of_it(body: MessageBody) -> None:
+    rows = MAX_CELLS // 2 + 10
+    body.append("|a|b|\n|-|-|\n" + "|one|two|\n" * rows + "|the|end|\n", is_complete=True)
+    assert not body.findChildren(TableBlock)
+    assert "the\tend" in body.text_edits()[-1].toPlainText()
+
+
+def test_of_a_photograph_no_more_is_kept_than_is_shown(qtbot: QtBot, theme: Theme) -> None:
+    block = ImageBlock(theme)
+    qtbot.addWidget(block)
+    block.resize(400, 100)
+    block.show()
+    block.show_bytes(png(4_000, 3_000))
+    qtbot.waitUntil(lambda: block.has_picture)
+    assert block._image is not None
+    assert block._image.sizeInBytes() < 5_000_000
+    dialog = block.open_large()
+    assert dialog is not None
+    (label,) = dialog.findChildren(QLabel)
+    wide = label.pixmap().width()
+    assert wide > 400
+    assert abs(label.pixmap().height() * 4 - wide * 3) < 8
+    dialog.close()
+
+
+def test_colours_behind_an_emoji_are_where_they_belong(body: MessageBody, qtbot: QtBot) -> None:
+    body.append('```python\nx = "😀"  # why\n```', is_complete=True)
+    (edit,) = body.text_edits()
+    layout = edit.document().firstBlock().layout()
+    qtbot.waitUntil(lambda: bool(layout.formats()))
+    last = layout.formats()[-1]
+    units = edit.toPlainText().encode("utf-16-le")
+    shown = units[2 * last.start : 2 * (last.start + last.length)].decode("utf-16-le")
+    assert shown == "# why"
+
+
+def test_thoughts_of_long_ago_are_not_said_to_have_been_short(body: MessageBody) -> None:
+    """They are laid out in pieces, as if they were just being written."""
+    body.append("<think>\nI wonder.", is_complete=False)
+    body.append("\n</think>\n\nYes.", is_complete=True)
+    assert body.reasoning is not None
+    assert body.reasoning.header.text() == "Thoughts"

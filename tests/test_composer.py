@@ -773,3 +773,29 @@ def test_every_control_has_a_name(desk: Desk) -> None:
     ]
     assert all(names)
     assert len(set(names)) == len(names)
+
+
+def test_of_many_files_each_has_its_chip_made_once(desk: Desk) -> None:
+    chips = desk.composer.area.chips
+    names = [f"{n}.txt" for n in range(40)]
+    desk.composer.show_reading(names[:39])
+    before = chips.chips()
+    desk.composer.show_reading(names)
+    assert chips.chips()[:39] == before
+    desk.composer.show_attachments([attachment("a", "0.txt")])
+    desk.composer.show_reading(names[1:])
+    assert [chip.name for chip in chips.chips()] == names
+    assert chips.chips()[1:39] == before[1:]
+    assert chips.chips()[0].attachment_id == "a"
+
+
+def test_ctrl_enter_sends_where_it_means_more_in_the_window(desk: Desk) -> None:
+    opened: list[int] = []
+    QShortcut(QKeySequence("Ctrl+Return"), desk.window).activated.connect(lambda: opened.append(1))
+    desk.composer.set_send_key("ctrl_enter")
+    desk.press(KEY.Key_Return, CTRL)
+    assert opened == [1]  # nothing is written: it is the window's
+    desk.type("Hello")
+    desk.press(KEY.Key_Return, CTRL)
+    assert opened == [1]
+    assert ("submitted", "Hello") in desk.told

@@ -151,3 +151,35 @@ def made(qtbot: QtBot, renderer: MathsRenderer, source: str) -> Formula:
 @pytest.fixture
 def theme(qapp: object) -> Theme:
     return Theme(qapp)  # type: ignore[arg-type]
+
+
+def test_a_formula_that_comes_touches_only_its_line(
+    qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is selected elsewhere stays selected, and all is copied as it was written."""
+    is_free = threading.Event()
+    real = maths.draw
+
+    def held(source: str, *, is_display: bool) -> Formula:
+        is_free.wait(10)
+        return real(source, is_display=is_display)
+
+    monkeypatch.setattr(maths, "draw", held)
+    monkeypatch.setattr(maths, "LIMIT_S", 20.0)
+    body = MessageBody(theme)
+    qtbot.addWidget(body)
+    body.resize(600, 400)
+    body.show()
+    text = "First $q_{17}$ one.\n\n- Second **words**\n- $q_{18}$ and $q_{19}$\n\nThird"
+    try:
+        body.append(text, is_complete=True)
+        (block,) = body.findChildren(ProseBlock)
+        block.setTextCursor(block.document().find("words"))
+        assert "\ufffc" not in block.toPlainText()
+    finally:
+        is_free.set()
+    qtbot.waitUntil(lambda: block.toPlainText().count("\ufffc") == 3)
+    assert body.selected_plain() == "words"
+    block.selectAll()
+    assert body.selected_markdown() == text
+    assert body.selected_plain().endswith("•\t$q_{18}$ and $q_{19}$\nThird")

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QInputMethodEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QAccessible, QInputMethodEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from app.ui import palette_list
+from app.ui import announce, palette_list
+from app.ui.commands import Commands, Entry
 from app.ui.palette import Palette
 from app.ui.palette_filter import Command, found
 from app.ui.shortcut_sheet import Shortcut, ShortcutGroup, ShortcutSheet
@@ -250,6 +251,8 @@ def test_each_move_is_told_to_screen_readers(board: Board, monkeypatch: pytest.M
     said: list[str] = []
 
     class Reader:
+        AnnouncementPoliteness = QAccessible.AnnouncementPoliteness
+
         @staticmethod
         def isActive() -> bool:  # noqa: N802
             return True
@@ -258,7 +261,8 @@ def test_each_move_is_told_to_screen_readers(board: Board, monkeypatch: pytest.M
         def updateAccessibility(event: object) -> None:  # noqa: N802
             said.append(event.message())  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(palette_list, "QAccessible", Reader)
+    for module in (announce, palette_list):
+        monkeypatch.setattr(module, "QAccessible", Reader)
     board.press(KEY.Key_Down)
     assert said == ["Search conversations, Ctrl+Shift+F, 2 of 6"]
     assert board.palette.field.accessibleName() == "Command palette"
@@ -346,3 +350,24 @@ def test_escape_closes_the_sheet_and_enter_does_not(sheet: ShortcutSheet) -> Non
     assert sheet.isVisible()
     QTest.keyClick(sheet.field, KEY.Key_Escape)
     assert not sheet.isVisible()
+
+
+def test_it_gives_way_where_a_shortcut_takes_the_keyboard_elsewhere(board: Board) -> None:
+    QShortcut(QKeySequence("Ctrl+L"), board.window).activated.connect(board.edit.setFocus)
+    QTest.keyClick(board.palette.field, KEY.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not board.palette.isVisible()
+    assert board.edit.hasFocus()
+
+
+def test_a_key_that_is_two_of_one_command_runs_it_once(qtbot: QtBot) -> None:
+    """Ctrl+? is also Ctrl+Shift+/ on many keyboards, which Qt finds ambiguous."""
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    ran: list[str] = []
+    commands = Commands(window)
+    commands.add(Entry("sheet", "Sheet", "", lambda: ran.append("sheet"), ("Ctrl+J", "Ctrl+J")))
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, KEY.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert ran == ["sheet"]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Message, Role, Status
+from app.ui.message_body import MessageBody
 from app.ui.selection_menu import SelectionMenu
 from app.ui.theme import Theme
 from app.ui.transcript import Transcript
@@ -312,3 +313,19 @@ def test_a_selection_holds_while_the_answer_grows(qtbot: QtBot, transcript: Tran
     assert first.textCursor().selectedText() == "question"
     assert growing.textCursor().selectedText() == "It"
     assert copied(qtbot, transcript).endswith("Assistant:\nIt")
+
+
+def test_reasoning_is_copied_with_its_message_only_where_it_is_unfolded(
+    qtbot: QtBot, transcript: Transcript
+) -> None:
+    answer = "<think>\nHidden thoughts.\n</think>\n\n**Yes**, `it` is."
+    transcript.show_messages([message(0, Role.USER, "Is it?"), message(1, Role.ASSISTANT, answer)])
+    settled(qtbot, transcript)
+    transcript.selection.select_all()
+    for text in (transcript.selection.plain(), transcript.selection.markdown()):
+        assert text.endswith("\n**Yes**, `it` is.")
+        assert "think" not in text
+    body = transcript.views()[1].body
+    assert isinstance(body, MessageBody)
+    body.set_unfolded(True)
+    assert "Hidden thoughts." in transcript.selection.plain()

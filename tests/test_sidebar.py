@@ -16,7 +16,14 @@ from PySide6.QtCore import (
     QPointF,
     Qt,
 )
-from PySide6.QtGui import QAccessible, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QShortcut,
+    QTextDocument,
+)
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -707,3 +714,33 @@ def test_the_keyboard_stays_in_the_bin_when_a_row_goes(qtbot: QtBot, bin_page: B
     assert bin_page.rows[0].restore.hasFocus()
     bin_page.show_items([])
     assert bin_page.close_button.hasFocus()
+
+
+def test_tooltips_show_markup_of_strangers_as_text(sidebar: Sidebar) -> None:
+    """Qt would read the file that it names."""
+    words = 'See <img src="file:///etc/hostname">'
+    sidebar.search.setText("see")
+    sidebar.show_hits("see", [hit("a", "m1", words, (0, 3))])
+    role = Qt.ItemDataRole.ToolTipRole
+    shown = [sidebar.results.model.index(1).data(role)]
+    sidebar.model.show([replace(c, title=words) for c in now_conversations("a")])
+    shown += [sidebar.model.index(1).data(role)]
+    for text in shown:
+        document = QTextDocument()
+        document.setHtml(text)
+        assert document.toPlainText() == words
+
+
+def test_escape_ends_a_search_before_it_is_the_windows(qtbot: QtBot, sidebar: Sidebar) -> None:
+    stopped: list[int] = []
+    QShortcut(QKeySequence("Esc"), sidebar).activated.connect(lambda: stopped.append(1))
+    sidebar.activateWindow()
+    qtbot.waitUntil(sidebar.isActiveWindow)
+    sidebar.focus_search()
+    qtbot.keyClicks(sidebar.search, "blue")
+    qtbot.keyClick(sidebar.search, Qt.Key.Key_Escape)
+    assert sidebar.search.text() == ""
+    assert stopped == []
+    sidebar.focus_search()
+    qtbot.keyClick(sidebar.search, Qt.Key.Key_Escape)
+    assert stopped == [1]

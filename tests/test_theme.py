@@ -195,3 +195,19 @@ def test_motion_is_reduced_as_the_person_or_the_system_wants(theme: Theme) -> No
     assert heard == [True]
     theme.apply(Settings(reduced_motion="off"))
     assert not theme.is_motion_reduced
+
+
+def test_with_less_motion_lists_appear_at_once(qapp: QApplication) -> None:
+    slides = Qt.UIEffect.UI_AnimateCombo
+    was_on = qapp.isEffectEnabled(slides)
+    qapp.setEffectEnabled(slides, True)
+    try:
+        theme = Theme(qapp)
+        theme.apply(Settings(theme="light"))
+        assert qapp.isEffectEnabled(slides)
+        theme.apply(Settings(theme="light", reduced_motion="on"))
+        assert not qapp.isEffectEnabled(slides)
+        theme.apply(Settings(theme="light"))
+        assert qapp.isEffectEnabled(slides)
+    finally:
+        qapp.setEffectEnabled(slides, was_on)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QWheelEvent
+from PySide6.QtGui import QAccessible, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -492,3 +492,32 @@ def test_a_hidden_transcript_is_right_when_it_is_shown(
     settled(qtbot, transcript)
     assert transcript.views()[-1].text == "Written unseen"
     assert is_full(transcript)
+
+
+def test_a_question_is_as_wide_as_its_words_at_any_size(
+    qtbot: QtBot, transcript: Transcript, theme: Theme
+) -> None:
+    transcript.show_messages([message(0, Role.USER, "How do I bake a rye bread?")])
+    settled(qtbot, transcript)
+    try:
+        theme.choose("light", font_percent=200)
+        settled(qtbot, transcript)
+        (edit,) = transcript.views()[0].text_edits()
+        assert edit.document().firstBlock().layout().lineCount() == 1
+    finally:
+        theme.choose("light", font_percent=100)
+
+
+@pytest.mark.parametrize("role", [Role.USER, Role.ASSISTANT])
+def test_a_text_without_blanks_is_wrapped_anywhere(
+    qtbot: QtBot, transcript: Transcript, role: Role
+) -> None:
+    """Looking for the end of such a word from every line took minutes."""
+    text = "QmFzZTY0" * 20_000
+    transcript.show_messages([message(0, role, text), message(1, role, "Words.")])
+    settled(qtbot, transcript)
+    long = transcript.ready_view(0).text_edits()[0]
+    short = transcript.ready_view(1).text_edits()[0]
+    assert long.wordWrapMode() == QTextOption.WrapMode.WrapAnywhere
+    assert short.wordWrapMode() == QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+    assert transcript.message_text(0) == text

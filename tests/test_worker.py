@@ -16,7 +16,7 @@ import pytest
 from app.core import messages
 from app.core.entities import ChatMessage, LoadParams, Role, SamplingParams, StopReason
 from tests.gguf_files import not_gguf, truncated, unknown_architecture, without_template
-from tests.weightless_models import bert
+from tests.weightless_models import bert, mamba
 from tests.worker_process import GREEDY, WorkerProcess, user
 
 pytestmark = pytest.mark.engine
@@ -336,6 +336,7 @@ def test_an_answer_says_whether_it_waited_for_the_load(
         (unknown_architecture, "model.unsupported"),
         (lambda source, folder: folder / "nothing.gguf", "model.missing"),
         (lambda source, folder: bert(folder / "bert.gguf"), "model.cannot-write"),
+        (lambda source, folder: mamba(folder / "wordless.gguf"), "model.damaged"),
     ],
 )
 def test_a_bad_file_fails_in_words_and_the_worker_goes_on(

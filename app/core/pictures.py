@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 
@@ -19,6 +20,8 @@ SPARE = 4096  # bytes
 UNPACKED_AT_ONCE = 1 << 20
 OLD_BMP = 12  # bytes of the header of OS/2
 JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the segments that say the size
+MOST_SEGMENTS = 10_000  # before the one with the size; cameras write some dozens
+_MARKER = re.compile(b"\xff+(?!\xff)")
 JPEG_PLAIN = {0x01, *range(0xD0, 0xD9)}  # those without a length
 
 
@@ -98,12 +101,11 @@ def _pair(form: str, data: bytes, at: int) -> tuple[int, int]:
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
     at = 2
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0:
-            raise ImageBroken("a JPEG without a size")
-        while data[at] == 0xFF:
-            at += 1
+    for _ in range(MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if found is None:
+            break
+        at = found.end()
         kind = data[at]
         if kind in JPEG_SIZES:
             height, width = _pair(">HH", data, at + 4)
@@ -111,3 +113,4 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
         at += 1
         if kind not in JPEG_PLAIN:
             at += max(struct.unpack_from(">H", data, at)[0], 2)
+    raise ImageBroken("a JPEG without a size")

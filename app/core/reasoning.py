@@ -88,6 +88,7 @@ _LONE_CLOSES = tuple(
 )
 _STARTS = tuple(family.opens for family in FAMILIES)
 _ALL_SIGNS = (*_STARTS, *_LONE_CLOSES, "<|", "<answer>", "<response>")
+PIECE = 4096  # characters of a long text that are read at once
 BEGINNING = 64  # characters within which an opening marker must be
 # what may stand where an answer begins though there was no reasoning
 _FIRST_DROPS = (*_HARMONY[:4], *_SOLUTION[:1], _COMMAND[0], _COMMAND[2])
@@ -233,7 +234,13 @@ class Splitter:
 def split(text: str) -> list[Part]:
     """The parts of a finished answer; those without text are left out."""
     splitter = Splitter()
-    return joined(splitter.feed(text, is_complete=True), is_open=splitter)
+    if not any(sign in text for sign in _ALL_SIGNS):
+        return joined(splitter.feed(text, is_complete=True), is_open=splitter)
+    # in pieces: what is left is copied with every line
+    pieces: list[Piece] = []
+    for at in range(0, len(text), PIECE):
+        pieces += splitter.feed(text[at : at + PIECE], is_complete=at + PIECE >= len(text))
+    return joined(pieces, is_open=splitter)
 
 
 def joined(pieces: Iterable[Piece], *, is_open: Splitter | None = None) -> list[Part]:

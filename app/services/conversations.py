@@ -264,7 +264,7 @@ class Conversations:
     def _purge(self, days: float) -> None:
         def work(storage: Storage) -> list[ConversationId]:
             before = {item.conversation_id for item in storage.bin.items()}
-            if not storage.bin.purge(days):
+            if not storage.forget_old(days):
                 return []
             return list(before)  # some may be in the bin still; forgetting more does no harm
 

@@ -7,6 +7,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -210,3 +211,12 @@ def _is_full(path: Path) -> bool:
         return shutil.disk_usage(path.parent).free < 1 << 16
     except OSError:
         return False
+
+
+def forget_old_backups(path: Path, days: float) -> None:
+    """Remove copies of before a step that are older: what was erased since is still in them."""
+    oldest = time.time() - days * 86_400
+    for copy in path.parent.glob(f"{path.stem}.before-v*{path.suffix}"):
+        with contextlib.suppress(OSError):
+            if copy.stat().st_mtime < oldest:
+                copy.unlink()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.storage.attachments import Attachments
-from app.storage.bin import Bin
-from app.storage.database import Database, open_database
+from app.storage.bin import BIN_DAYS, Bin
+from app.storage.database import Database, forget_old_backups, open_database
 from app.storage.drafts import Drafts
 from app.storage.history import History
 from app.storage.organiser import Organiser
@@ -24,6 +24,12 @@ class Storage:
         self.attachments = Attachments(database)
         self.bin = Bin(database)
         self.drafts = Drafts(database)
+
+    def forget_old(self, days: float = BIN_DAYS) -> int:
+        """Forget for good what has been in the bin that long, and copies of the whole that are as
+        old; returns how many conversations and messages went."""
+        forget_old_backups(self._database.path, days)
+        return self.bin.purge(days)
 
     def close(self) -> None:
         """Close the file; what was written stays."""

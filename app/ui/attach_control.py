@@ -60,7 +60,8 @@ class AttachControl(QObject):
     def attach(self, files: list[Path]) -> None:
         """Read `files` and put each beside the message that is being written."""
         for path in files:
-            self._read(path.name, functools.partial(attaching.read, path))
+            self._read(path.name, functools.partial(attaching.read, path), is_told=False)
+        self._show_reading()
 
     def show_place(self) -> None:
         """The composer shows another draft: what is being read for that one."""
@@ -73,10 +74,13 @@ class AttachControl(QObject):
         here = self._place()
         self._composer.show_reading([name for place, name in self._reading if place == here])
 
-    def _read(self, name: str, work: Callable[[], attaching.ReadFile]) -> None:
+    def _read(
+        self, name: str, work: Callable[[], attaching.ReadFile], *, is_told: bool = True
+    ) -> None:
         entry, times_shown = (self._place(), name), self._times_shown
         self._reading.append(entry)
-        self._show_reading()
+        if is_told:
+            self._show_reading()
 
         def over() -> None:
             self._reading.remove(entry)

@@ -18,9 +18,11 @@ from app.ui.markdown_source import table_plain
 from app.ui.prose import INDENT, ProseBlock
 from app.ui.table_block import TableBlock
 from app.ui.theme import GAP, Theme
+from app.ui.wrapping import MAX_WORD
 
 # Of a message; what follows is shown as text in the last one: each widget costs a millisecond
 MAX_BLOCKS = 300
+MAX_CELLS = 2_000  # of a table; each row that comes lays out all: a larger one is shown as text
 
 Section = ProseBlock | CodeBlock | TableBlock | ImageBlock
 _KINDS: dict[type[Part], type[Section]] = {
@@ -126,7 +128,8 @@ class BlockStack(QWidget):
                     spare.insert(0, last.widget)
                 self._groups.pop()
         for given in parts:
-            part = given if len(self._groups) < MAX_BLOCKS else _as_line(given)
+            is_shown = len(self._groups) < MAX_BLOCKS and not _is_huge(given)
+            part = given if is_shown else _as_line(given)
             if self._groups and self._groups[-1].takes(part):
                 touched = min(touched, len(self._groups) - 1)
                 self._groups[-1].parts.append(part)
@@ -164,6 +167,14 @@ class BlockStack(QWidget):
                 block.setFocus()
                 _bring_into_view(block, place)
                 return
+
+
+def _is_huge(part: Part) -> bool:
+    if not isinstance(part, Table):
+        return False
+    if len(part.rows) * len(part.aligns) > MAX_CELLS:
+        return True
+    return any(len(run.text) > MAX_WORD for row in part.rows for cell in row for run in cell)
 
 
 def _as_line(part: Part) -> Line:

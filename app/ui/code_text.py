@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
@@ -18,9 +19,23 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit
 
 from app.ui.highlight import Span
 from app.ui.theme import code_font
+from app.ui.wrapping import wrap_mode
 
 MEASURED_LINES = 300  # measured one by one, in less than a millisecond
 LINES_AT_ONCE = 400  # that get their colours between two looks at keyboard and mouse
+
+
+def in_units(line: str, spans: list[Span]) -> list[Span]:
+    """The spans of a line as Qt counts: characters beyond the first plane are two."""
+    if not line or max(line) <= "\uffff":
+        return spans
+    places = list(accumulate((1 + (sign > "\uffff") for sign in line), initial=0))
+    last = len(line)
+    return [
+        Span(start := places[min(s.start, last)], places[min(s.start + s.length, last)] - start,
+             s.colour)
+        for s in spans
+    ]  # fmt: skip
 
 
 class LineColours(QSyntaxHighlighter):
@@ -56,7 +71,7 @@ class LineColours(QSyntaxHighlighter):
         number = self.currentBlock().blockNumber()
         if number >= len(self._lines):
             return
-        for span in self._lines[number]:
+        for span in in_units(text, self._lines[number]):
             colours = QTextCharFormat()
             colours.setForeground(QColor(span.colour))
             self.setFormat(span.start, span.length, colours)
@@ -92,6 +107,8 @@ class CodeText(QPlainTextEdit):
     def set_wrapped(self, is_wrapped: bool) -> None:
         """Break long lines, or scroll to their ends."""
         modes = QPlainTextEdit.LineWrapMode
+        if is_wrapped:
+            self.setWordWrapMode(wrap_mode(self.toPlainText()))
         self.setLineWrapMode(modes.WidgetWidth if is_wrapped else modes.NoWrap)
         self.fit()
 

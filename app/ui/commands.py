@@ -48,7 +48,9 @@ class Commands(QObject):
             return
         for keys in entry.keys:
             shortcut = QShortcut(QKeySequence(keys), self._window)
-            shortcut.activated.connect(lambda command_id=entry.id: self.run(command_id))
+            # one press may be two keys of one command: Ctrl+? is Ctrl+Shift+/ on many keyboards
+            for pressed in (shortcut.activated, shortcut.activatedAmbiguously):
+                pressed.connect(lambda command_id=entry.id: self.run(command_id))
 
     def run(self, command_id: str) -> bool:
         """Do what the palette chose; False where there is no such command."""

@@ -106,7 +106,11 @@ class Chips(QScrollArea):
         self._attachments, self._reading = tuple(attachments), tuple(reading)
         ids = {attachment.id for attachment in self._attachments}
         self._pictures = {key: image for key, image in self._pictures.items() if key in ids}
-        self._make_anew()
+        before = self.chips()
+        place = next((n for n, chip in enumerate(before) if chip.remove.hasFocus()), -1)
+        self._arrange(before)
+        if place >= 0 and before[place] not in self.chips():
+            self._focus_near(place)
         for attachment in self._attachments:
             if attachment.is_image and attachment.id not in self._pictures:
                 self.thumbnail_wanted.emit(attachment.id)
@@ -134,23 +138,39 @@ class Chips(QScrollArea):
 
     def _make_anew(self) -> None:
         place = next((n for n, c in enumerate(self.chips()) if c.remove.hasFocus()), -1)
-        while (item := self._flow.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
-        made = [Chip(self._theme, a.name, a) for a in self._attachments]
-        made += [Chip(self._theme, name) for name in self._reading]
-        for chip in made:
-            chip.removed.connect(self.removed)
-            if picture := self._pictures.get(chip.attachment_id):
-                chip.show_picture(picture)
-            self._flow.addWidget(chip)
-            chip.show()
-        self.setVisible(bool(made))
-        self._fit()
+        self._arrange([])
         if place >= 0:
             self._focus_near(place)
+
+    def _arrange(self, known: Sequence[Chip]) -> None:
+        """A chip for each file, made anew where none of those `known` is of it: many may come."""
+        there: dict[tuple[str, str], list[Chip]] = {}
+        for chip in known:
+            there.setdefault((chip.attachment_id, chip.name), []).append(chip)
+        wanted: list[tuple[str, str, Attachment | None]] = []
+        wanted += [(str(a.id), a.name, a) for a in self._attachments]
+        wanted += [("", name, None) for name in self._reading]
+        shown = []
+        for key, name, attachment in wanted:
+            same = there.get((key, name))
+            shown.append(same.pop(0) if same else self._make(name, attachment))
+        for old in self.chips():
+            self._flow.removeWidget(old)
+            if old not in shown:
+                old.hide()
+                old.deleteLater()
+        for chip in shown:
+            self._flow.addWidget(chip)
+            chip.show()
+        self.setVisible(bool(shown))
+        self._fit()
+
+    def _make(self, name: str, attachment: Attachment | None) -> Chip:
+        chip = Chip(self._theme, name, attachment)
+        chip.removed.connect(self.removed)
+        if picture := self._pictures.get(chip.attachment_id):
+            chip.show_picture(picture)
+        return chip
 
     def _focus_near(self, place: int) -> None:
         """The one that has moved up gets the keyboard of the one that is gone."""
@@ -183,6 +203,7 @@ class Chip(QFrame):
         super().__init__()
         self.setObjectName("note")
         self.attachment_id = str(attachment.id) if attachment is not None else ""
+        self.name = name
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         is_image = attachment is not None and attachment.is_image
         self._picture = QLabel()

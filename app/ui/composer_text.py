@@ -19,6 +19,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit
 
+from app.ui.wrapping import ANYWHERE, wrap_mode
+
 LONG_PASTE = 20_000  # characters; a longer text is offered as a file
 AFTER_COMMIT_S = 0.05  # nobody presses a second key that fast
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -64,11 +66,13 @@ class ComposerText(QPlainTextEdit):
 
     def show_anew(self, text: str) -> None:
         """Another text, with no history of what was here before; the caret at its end."""
+        self.setWordWrapMode(wrap_mode(text))
         self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
 
     def replace_all(self, text: str, caret: int = -1) -> None:
         """Another text in a step that can be undone; `caret` counts characters, -1 is the end."""
+        self.setWordWrapMode(wrap_mode(text))
         cursor = self.textCursor()
         cursor.beginEditBlock()
         cursor.select(QTextCursor.SelectionType.Document)
@@ -78,6 +82,12 @@ class ComposerText(QPlainTextEdit):
             cursor.setPosition(_utf16(text[:caret]))
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
+
+    def insertPlainText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Put `text` at the caret."""
+        if wrap_mode(text) == ANYWHERE:
+            self.setWordWrapMode(ANYWHERE)
+        super().insertPlainText(text)
 
     def height_of_lines(self, most: int) -> int:
         """Pixels that the lines need as they are laid out, at most the first `most` of them.
@@ -110,7 +120,7 @@ class ComposerText(QPlainTextEdit):
             if event.matches(QKeySequence.StandardKey.Undo) and not self._can_undo():
                 event.ignore()  # there may be a deletion to be undone
                 return False
-            if is_ours or is_escape:
+            if is_ours or is_escape or self._sends(event):
                 event.accept()
                 return True
         return super().event(event)
@@ -150,6 +160,11 @@ class ComposerText(QPlainTextEdit):
         else:
             self.insertPlainText("\n")
             self.ensureCursorVisible()
+
+    def _sends(self, event: QKeyEvent) -> bool:
+        """Whether it is the key that was chosen for sending, which may mean more in the window."""
+        is_ctrl = event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        return self.sends_with_ctrl and is_ctrl and event.key() in _ENTER and not self._is_empty()
 
     def _can_undo(self) -> bool:
         return self.document().isUndoAvailable()

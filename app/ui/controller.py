@@ -325,7 +325,7 @@ class Controller(QObject, EngineListener, ConversationsListener):
         self.services.speech.stop()
         if self._exchange is not None:
             self._exchange.stop()
-        self.chat_control.drafts.save()
+        self.chat_control.drafts.close()
         self._save_state()
         self.window.hide()  # what follows may take a moment
         self.services.close_storage()

@@ -43,9 +43,10 @@ class ElidedButton(QPushButton):
         painter = QStylePainter(self)
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, max(0, self.room)
-        )
+        if self._needed() > self.room:  # else a part of a pixel could cost three letters
+            option.text = self.fontMetrics().elidedText(
+                self.text(), Qt.TextElideMode.ElideRight, max(0, self.room)
+            )
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         painter.end()
 

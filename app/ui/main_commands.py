@@ -221,9 +221,10 @@ class MainCommands(QObject):
                 continue
             for keys in entry.keys:
                 shortcut = QShortcut(QKeySequence(keys), window)
-                if entry.id in IN_MAIN_WINDOW:
-                    shortcut.activated.connect(self._window.come_to_front)
-                shortcut.activated.connect(entry.run)
+                for pressed in (shortcut.activated, shortcut.activatedAmbiguously):
+                    if entry.id in IN_MAIN_WINDOW:
+                        pressed.connect(self._window.come_to_front)
+                    pressed.connect(entry.run)
 
     # what they do
 

@@ -28,6 +28,7 @@ from app.ui.prose import ProseBlock
 from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, number_text, summary_of
 
+MEASURED = 600  # characters of a line, which are more than a bubble is wide
 NAMED = 60  # characters of a question that it is called by where it is not seen
 
 
@@ -79,6 +80,12 @@ class MessageView(QWidget):
     def body(self) -> ProseBlock | MessageBody:
         """What shows the text."""
         return self._body
+
+    @property
+    def shows_reasoning(self) -> bool:
+        """Whether there is reasoning, and it is unfolded."""
+        body = self._body
+        return isinstance(body, MessageBody) and bool(body.reasoning and body.is_unfolded)
 
     def append(self, text: str) -> None:
         """The answer grew: only its last part is laid out again."""
@@ -156,6 +163,8 @@ class MessageView(QWidget):
     def restyle(self) -> None:
         """Colours again, after the theme changed."""
         self._body.restyle()
+        if isinstance(self._body, ProseBlock):
+            self._fit_bubble(self._body)
         self.row.restyle()
         if self.role is Role.ASSISTANT:
             self._why.setIcon(self._theme.icon("info", self._theme.colours.muted))
@@ -208,9 +217,8 @@ class MessageView(QWidget):
             inner.addWidget(self.attachments)
             width = self.attachments.sizeHint().width()
         inner.addWidget(block)
-        metrics = block.fontMetrics()
-        longest = max((metrics.horizontalAdvance(line) for line in text.split("\n")), default=0)
-        bubble.setMaximumWidth(min(max(longest, width) + 31, 600))
+        self._bubble, self._least_width = bubble, width
+        self._fit_bubble(block)
         bubble.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         row = QHBoxLayout()
         row.addSpacing(48)  # turned with the layout where that is read from the right
@@ -219,6 +227,12 @@ class MessageView(QWidget):
         self._body = block
         self._layout.addLayout(row)
         self._layout.addWidget(self.row)
+
+    def _fit_bubble(self, block: ProseBlock) -> None:
+        """As wide as its longest line in the present size of text."""
+        advance = block.fontMetrics().horizontalAdvance
+        longest = max((advance(line[:MEASURED]) for line in self._text.split("\n")), default=0)
+        self._bubble.setMaximumWidth(min(max(longest, self._least_width) + 31, 600))
 
     def _make_answer(self) -> None:
         self._body = MessageBody(self._theme)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QInputMethodEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QInputMethodEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -48,6 +56,7 @@ class Palette(QWidget):
         self.field.setPlaceholderText(self.tr("Search commands and conversations"))
         self.field.setAccessibleName(self.tr("Command palette"))
         self.field.key_pressed = self._key
+        self.field.left = self._give_way
         self.list = PickList(theme, self.tr("Commands"), is_detail_at_end=True)
         self._nothing = label(self.tr("Nothing fits"), role="muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -100,6 +109,11 @@ class Palette(QWidget):
         if before is not None and isValid(before) and before.isVisible():
             before.setFocus(Qt.FocusReason.PopupFocusReason)
         self.closed.emit()
+
+    def _give_way(self) -> None:
+        """A shortcut has taken the keyboard elsewhere: it stays there."""
+        self._before = None
+        self.dismiss()
 
     # what is typed
 
@@ -204,6 +218,13 @@ class _Field(QLineEdit):
         self.setProperty("field", True)
         self._is_composing = False
         self.key_pressed: Callable[[QKeyEvent], bool] = lambda _event: False
+        self.left: Callable[[], None] = lambda: None
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        reasons = Qt.FocusReason
+        if event.reason() not in (reasons.ActiveWindowFocusReason, reasons.PopupFocusReason):
+            self.left()
 
     def event(self, event: QEvent) -> bool:
         """Esc is not the window's shortcut here; Tab leads nowhere."""

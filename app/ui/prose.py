@@ -28,6 +28,7 @@ from app.ui.maths import renderer
 from app.ui.rich_text import INDENT, NOTE_SCHEME, RichText
 from app.ui.text_objects import TextObjects
 from app.ui.theme import GAP, Theme
+from app.ui.wrapping import ANYWHERE, wrap_mode
 
 __all__ = ["INDENT", "ProseBlock", "RichText", "open_link"]
 
@@ -144,11 +145,19 @@ class ProseBlock(RichText):
             ):  # an empty line takes over the format of what was removed after it
                 cursor.setBlockFormat(self._block_format(len(self._lines) - 1))
         cursor.movePosition(QTextCursor.MoveOperation.End)
+        self._choose_wrapping(lines, is_all=not same)
         for line in lines:
             self._add(cursor, line)
         cursor.endEditBlock()
         self._has_bars = self._has_bars or any(line.bars for line in lines)
         self.fit()
+
+    def _choose_wrapping(self, lines: Sequence[Line], *, is_all: bool) -> None:
+        modes = {wrap_mode("".join(run.text for run in line.runs)) for line in lines}
+        anywhere, words = ANYWHERE, QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere
+        wanted = anywhere if anywhere in modes else words
+        if wanted != self.wordWrapMode() and (is_all or wanted == anywhere):
+            self.setWordWrapMode(wanted)
 
     def _show_formulas(self) -> None:
         """In the lines that have some now; the others are not touched, and keep a selection."""

@@ -85,7 +85,9 @@ class ReasoningBlock(QWidget):
         if self._is_live:
             self._is_live = False
             self._clock.stop()
-            self._seconds = self._seconds or time.monotonic() - self._began
+            passed = time.monotonic() - self._began
+            if passed >= 1:  # else it may have been written long ago, and only be laid out now
+                self._seconds = self._seconds or passed
             self._show_header()
         if self._content is not None and self.is_unfolded:
             self._show_pieces()

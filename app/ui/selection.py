@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QClipboard, QGuiApplication, QTextCursor
 
 from app.core.entities import Message, MessageId, Role
+from app.core.reasoning import without_reasoning
 from app.ui.message_view import MessageView
 from app.ui.transcript_anchor import TextEdit
 
@@ -166,15 +167,22 @@ class Selection:
             is_whole = (place > first[0] or first[1:] == (0, 0)) and (
                 place < last[0] or self._is_at_end(last)
             )
-            text = self._source(place) if is_whole else self._part(place, is_markdown)
+            text = self._whole(place, is_markdown) if is_whole else self._part(place, is_markdown)
             if text.strip():
                 found.append((place, text))
         if len(found) == 1:
             return found[0][1]
         return "\n\n".join(f"{self._name(place, is_markdown)}{text}" for place, text in found)
 
-    def _source(self, place: int) -> str:
-        return self._conversation.message_text(place)
+    def _whole(self, place: int, is_markdown: bool) -> str:
+        """All of a message as its Markdown; its reasoning only where that is unfolded."""
+        text = self._conversation.message_text(place)
+        if self._conversation.messages[place].role is Role.USER:
+            return text
+        view = self._conversation.view_at(place)
+        if view is not None and view.shows_reasoning:
+            return self._part(place, is_markdown)
+        return without_reasoning(text)
 
     def _part(self, place: int, is_markdown: bool) -> str:
         view = self._conversation.ready_view(place)

@@ -227,7 +227,7 @@ class Sidebar(QWidget):
         self._drop(ids, Heading(section, section.value, 0, is_collapsed=False))
 
     def _drop(self, ids: Sequence[str], target: Heading) -> None:
-        found = [c for c in map(self.model.conversation, ids) if c is not None]
+        found = self.model.conversations_of(ids)
         signals = {"archived": self.archived, "pinned": self.pinned, "moved": self.moved}
         for what, changed, value in changes_of_drop(found, target):
             signals[what].emit(changed, value)

@@ -116,6 +116,11 @@ class ConversationList(QAbstractListModel):
         """The conversation of that id, on show or not."""
         return next((c for c in self._conversations if c.id == conversation_id), None)
 
+    def conversations_of(self, ids: Collection[str]) -> list[Conversation]:
+        """The conversations of these ids, in the order of the list."""
+        wanted = set(ids)
+        return [c for c in self._conversations if c.id in wanted]
+
     def conversations_at(self, indexes: Sequence[Index]) -> list[Conversation]:
         """The conversations in these rows, from top to bottom."""
         rows = sorted({index.row() for index in indexes if index.isValid()})

@@ -50,6 +50,13 @@ class SearchField(QLineEdit):
         """What is looked for; empty for nothing."""
         return self.text().strip()
 
+    def event(self, event: QEvent) -> bool:
+        """Esc ends a search; without one it is the window's, which stops an answer."""
+        if _asks_for_escape(event) and self.text():
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
@@ -177,6 +184,13 @@ class _ResultView(QListView):
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.clicked.connect(self.opened)
 
+    def event(self, event: QEvent) -> bool:
+        """Esc leaves the results."""
+        if _asks_for_escape(event):
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit(self.currentIndex())
@@ -186,3 +200,9 @@ class _ResultView(QListView):
             self.left_upwards.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _asks_for_escape(event: QEvent) -> bool:
+    """Whether Qt asks, before the window's shortcuts, if Esc is wanted here."""
+    is_asking = event.type() == QEvent.Type.ShortcutOverride
+    return is_asking and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape

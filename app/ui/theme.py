@@ -27,6 +27,14 @@ _HAS_SIZE = 0x0002  # QFont::SizeResolved, which PySide does not name
 # Where Qt keeps the font that a widget was given, to bring it back with every new style sheet
 _SAVED_FONT = "_q_styleSheetWidgetFont"
 _BASE_FONT = "inglenookBaseFont"  # property of the application: its font as the system has it
+EFFECTS = (
+    Qt.UIEffect.UI_AnimateMenu,
+    Qt.UIEffect.UI_FadeMenu,
+    Qt.UIEffect.UI_AnimateCombo,
+    Qt.UIEffect.UI_AnimateTooltip,
+    Qt.UIEffect.UI_FadeTooltip,
+    Qt.UIEffect.UI_AnimateToolBox,
+)
 GAP = 8  # pixels between things that belong together; other distances are multiples of it
 # The type scale, in parts of the system's font size
 SMALL, READING, HEADING, TITLE = 0.9, 1.15, 1.1, 1.8
@@ -47,6 +55,7 @@ class Theme(QObject):
         self._reduced_motion = "system"
         self._is_system_still = False
         self._is_applied = False
+        self._effects = [e for e in EFFECTS if application.isEffectEnabled(e)]  # the system's
         self.colours = self.plain_colours = LIGHT  # plain: with the theme's own accent
         application.setStyle("Fusion")
         self.system_accent = _system_accent(application)  # empty: the system tells none
@@ -104,10 +113,17 @@ class Theme(QObject):
     def _hear_motion(self, is_still: bool) -> None:
         if is_still != self._is_system_still:
             self._is_system_still = is_still
+            self._move_or_not()
             self.changed.emit()
+
+    def _move_or_not(self) -> None:
+        """Menus, lists and tooltips of Qt slide and fade where the system has them do so."""
+        for effect in self._effects:
+            self._application.setEffectEnabled(effect, not self.is_motion_reduced)
 
     def _apply(self) -> None:
         self._is_applied = True
+        self._move_or_not()
         self.colours = self._find_colours()
         _scale_fonts(self._application, self._font_percent)
         application = self._application

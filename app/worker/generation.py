@@ -294,8 +294,9 @@ class Pieces:
         self._whole: dict[int, bytes] = {}
         self._shown: set[int] = set()
         kind = llama_cpp.llama_vocab_type(self._vocabulary)
-        # without a vocabulary llama.cpp would end the process
-        for marker in SHOWN if kind != llama_cpp.LLAMA_VOCAB_TYPE_NONE else ():
+        # without a vocabulary llama.cpp ends the process when it is given a text
+        self.has_words = kind != llama_cpp.LLAMA_VOCAB_TYPE_NONE
+        for marker in SHOWN if self.has_words else ():
             tokens = client.tokenize(marker.encode(), add_bos=False, special=True)
             if len(tokens) == 1:
                 self._shown.add(tokens[0])

@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from app.core.entities import Device, LoadParams, ModelDescription, Statistics, StopReason
-from app.core.errors import AppError, InternalError, ModelCannotWrite, NoModelLoaded
+from app.core.errors import (
+    AppError,
+    InternalError,
+    ModelCannotWrite,
+    ModelFileDamaged,
+    NoModelLoaded,
+)
 from app.core.logs import redirect_native_output
 from app.core.messages import (
     PROTOCOL_VERSION,
@@ -228,6 +234,9 @@ class Worker:
         if not loaded.cache_.has_memory:
             loaded.close()
             raise ModelCannotWrite(name=command.path.name, architecture=header.architecture)
+        if not loaded.pieces.has_words:
+            loaded.close()
+            raise ModelFileDamaged("it has no vocabulary", name=command.path.name)
         self._send(Loading(command.request_id, 1.0))
         threads = llm.thread_count(command.params.threads)
         placement = placed(command.params, device, buffers_of("".join(self._log)), threads)
