@@ -54,6 +54,7 @@ NOTES = {
     " allows to distribute programs made with them under any terms.",
 }
 # for distributions without a licence file: those that their licence names
+FONT_LICENCES = ("OFL-1.1", "Bitstream-Vera")
 COMMON_TEXTS = {"LGPL-3.0": ("LGPL-3", "GPL-3"), "Apache-2.0": ("Apache-2.0",)}
 
 
@@ -95,7 +96,7 @@ def all_parts(frozen: Path | None = None) -> list[Part]:
     distributions = runtime_distributions()
     distributions += [tool for name in INSIDE_TOO if (tool := installed(name)) is not None]
     found = [described(one) for one in distributions]
-    found += [python(), llama_cpp(), icons(), starter_model()]
+    found += [python(), llama_cpp(), icons(), *fonts(), starter_model()]
     if frozen is not None:
         found += system_libraries(frozen)
     return sorted(found, key=lambda part: part.name.lower())
@@ -219,6 +220,28 @@ def icons() -> Part:
     text = (resources() / "icons" / "LICENSE-lucide.txt").read_text(encoding="utf-8")
     address = "https://lucide.dev"
     return Part("Lucide icons", "a selection", "ISC AND MIT", address, texts={"LICENSE": text})
+
+
+def fonts() -> list[Part]:
+    """Those that formulas are drawn with; they come within ziamath and ziafont."""
+    stix, vera = ((COMMON / name).read_text(encoding="utf-8") for name in FONT_LICENCES)
+    return [
+        Part(
+            "STIX Two Math",
+            "2.11",
+            "OFL-1.1",
+            "https://www.stixfonts.org",
+            "Copyright 2001-2020 The STIX Fonts Project Authors.",
+            {"LICENSE": stix},
+        ),
+        Part(
+            "DejaVu Sans",
+            "",
+            "Bitstream-Vera",
+            "https://dejavu-fonts.github.io",
+            texts={"LICENSE": vera},
+        ),
+    ]
 
 
 def starter_model() -> Part:
