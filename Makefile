@@ -9,7 +9,7 @@ SCREEN_LISTS := $(LISTS) packaging/debian-packages-screen.txt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check setup bench screenshots translations package package-test format clean system screen
+.PHONY: help run test check setup bench screenshots monkey translations package package-test format clean system screen
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
@@ -36,6 +36,9 @@ bench: setup screen  ## Measure speed and memory, side by side in one run
 
 screenshots: setup screen  ## Pictures of the real window for docs/screenshots
 	@$(PY) docs/make_screenshots.py
+
+monkey: setup screen  ## Ten minutes of random clicks and keys on the real window
+	@$(PY) -m tests.monkey --screen --seconds 600
 
 package: setup  ## The frozen program, the .deb, the archive and the AppDir, into dist/
 	@PYTHON=$(PYTHON) packaging/system_packages.sh packaging/debian-packages-package.txt

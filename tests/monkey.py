@@ -11,6 +11,7 @@ import faulthandler
 import logging
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -232,6 +233,10 @@ class Monkey:
         if widget is None:
             return
         button = Qt.MouseButton.LeftButton
+        if isinstance(widget, QTextEdit | QPlainTextEdit):  # what is selected could be dragged away
+            cursor = widget.textCursor()
+            cursor.clearSelection()
+            widget.setTextCursor(cursor)
         port = widget.viewport() if isinstance(widget, QTextEdit | QPlainTextEdit) else widget
         QTest.mousePress(port, button, pos=self._spot(port))
         QTest.mouseMove(port, self._spot(port))
@@ -328,7 +333,16 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--screen", action="store_true", help="on an X server of its own")
     chosen = parser.parse_args()
+    if chosen.screen:
+        from benchmarks.screen import screen
+
+        words = ["--seconds", str(chosen.seconds), "--seed", str(chosen.seed)]
+        with screen() as found:
+            command = [sys.executable, "-m", "tests.monkey", *words]
+            environment = {**found.environment(), "QT_QPA_PLATFORM": "xcb"}
+            return subprocess.run(command, env=environment, check=False).returncode
     with tempfile.TemporaryDirectory() as folder:
         for name in ("DATA", "CONFIG", "STATE", "CACHE"):
             os.environ[f"XDG_{name}_HOME"] = str(Path(folder) / name.lower())

@@ -198,7 +198,7 @@ def test_motion_is_reduced_as_the_person_or_the_system_wants(theme: Theme) -> No
 
 
 def test_with_less_motion_lists_appear_at_once(qapp: QApplication) -> None:
-    slides = Qt.UIEffect.UI_AnimateCombo
+    slides = Qt.UIEffect.UI_General
     was_on = qapp.isEffectEnabled(slides)
     qapp.setEffectEnabled(slides, True)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 MAX_CHARACTERS = 200_000  # beyond this, colours cost more than they help
+# In longer ones the lexers' patterns look ahead again and again, and hold up all other threads
+MAX_LINE, MAX_BLANK_LINES = 2_000, 200
+LIMIT_S = 1.0  # what is not coloured by then stays as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,14 @@ _HUES: dict[str, tuple[str, str]] = {
 
 def spans(code: str, language: str, *, dark: bool) -> list[list[Span]]:
     """Coloured spans of each line of `code`; no spans for an unknown language."""
-    lexer = _lexer(language) if len(code) <= MAX_CHARACTERS else None
+    lexer = _lexer(language) if _is_readable(code) else None
     if lexer is None:
         return []
     lines: list[list[Span]] = [[]]
-    column = 0
+    column, until = 0, time.monotonic() + LIMIT_S
     for kind, text in lexer.get_tokens(code):
+        if time.monotonic() > until:
+            break
         colour = _colour(kind, dark)
         for number, part in enumerate(text.split("\n")):
             if number:
@@ -58,6 +64,18 @@ def spans(code: str, language: str, *, dark: bool) -> list[list[Span]]:
                 lines[-1].append(Span(column, len(part), colour))
             column += len(part)
     return lines
+
+
+def _is_readable(code: str) -> bool:
+    """Whether it is worth a lexer: not endless, and with lines as people write them."""
+    if len(code) > MAX_CHARACTERS:
+        return False
+    blank = 0
+    for line in code.split("\n"):
+        blank = 0 if line.strip() else blank + 1
+        if len(line) > MAX_LINE or blank > MAX_BLANK_LINES:
+            return False
+    return True
 
 
 @lru_cache(maxsize=256)

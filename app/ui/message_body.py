@@ -67,6 +67,8 @@ class MessageBody(BlockStack):
                 is_first = False
         if self._reasoning is not None and not (self._splitter.is_reasoning and is_live):
             self._reasoning.finish()
+            if is_complete and not self._thinking_s:
+                self._reasoning.doubt_seconds()
         self._is_complete = is_complete
         self._answer.extend(answer)
         super().append("".join(answer), is_complete=is_complete)

@@ -74,6 +74,12 @@ class ReasoningBlock(QWidget):
             self._seconds = seconds
             self._show_header()
 
+    def doubt_seconds(self) -> None:
+        """It is not known how long: what was a moment may be a text of long ago, laid out now."""
+        if self._seconds < 1:
+            self._seconds = 0.0
+            self._show_header()
+
     def append(self, text: str) -> None:
         """More of it; kept as text while it is folded."""
         self._pieces.append(text)
@@ -85,9 +91,7 @@ class ReasoningBlock(QWidget):
         if self._is_live:
             self._is_live = False
             self._clock.stop()
-            passed = time.monotonic() - self._began
-            if passed >= 1:  # else it may have been written long ago, and only be laid out now
-                self._seconds = self._seconds or passed
+            self._seconds = self._seconds or time.monotonic() - self._began
             self._show_header()
         if self._content is not None and self.is_unfolded:
             self._show_pieces()

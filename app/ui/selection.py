@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QClipboard, QGuiApplication, QTextCursor
 
 from app.core.entities import Message, MessageId, Role
-from app.core.reasoning import without_reasoning
+from app.core.reasoning import Kind, split, without_reasoning
 from app.ui.message_view import MessageView
 from app.ui.transcript_anchor import TextEdit
 
@@ -182,7 +182,8 @@ class Selection:
         view = self._conversation.view_at(place)
         if view is not None and view.shows_reasoning:
             return self._part(place, is_markdown)
-        return without_reasoning(text)
+        has_reasoning = any(part.kind is Kind.REASONING for part in split(text))
+        return without_reasoning(text) if has_reasoning else text
 
     def _part(self, place: int, is_markdown: bool) -> str:
         view = self._conversation.ready_view(place)

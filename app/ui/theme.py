@@ -27,14 +27,6 @@ _HAS_SIZE = 0x0002  # QFont::SizeResolved, which PySide does not name
 # Where Qt keeps the font that a widget was given, to bring it back with every new style sheet
 _SAVED_FONT = "_q_styleSheetWidgetFont"
 _BASE_FONT = "inglenookBaseFont"  # property of the application: its font as the system has it
-EFFECTS = (
-    Qt.UIEffect.UI_AnimateMenu,
-    Qt.UIEffect.UI_FadeMenu,
-    Qt.UIEffect.UI_AnimateCombo,
-    Qt.UIEffect.UI_AnimateTooltip,
-    Qt.UIEffect.UI_FadeTooltip,
-    Qt.UIEffect.UI_AnimateToolBox,
-)
 GAP = 8  # pixels between things that belong together; other distances are multiples of it
 # The type scale, in parts of the system's font size
 SMALL, READING, HEADING, TITLE = 0.9, 1.15, 1.1, 1.8
@@ -55,7 +47,7 @@ class Theme(QObject):
         self._reduced_motion = "system"
         self._is_system_still = False
         self._is_applied = False
-        self._effects = [e for e in EFFECTS if application.isEffectEnabled(e)]  # the system's
+        self._has_effects = application.isEffectEnabled(Qt.UIEffect.UI_General)  # the system
         self.colours = self.plain_colours = LIGHT  # plain: with the theme's own accent
         application.setStyle("Fusion")
         self.system_accent = _system_accent(application)  # empty: the system tells none
@@ -118,8 +110,9 @@ class Theme(QObject):
 
     def _move_or_not(self) -> None:
         """Menus, lists and tooltips of Qt slide and fade where the system has them do so."""
-        for effect in self._effects:
-            self._application.setEffectEnabled(effect, not self.is_motion_reduced)
+        if self._has_effects:
+            is_moving = not self.is_motion_reduced
+            self._application.setEffectEnabled(Qt.UIEffect.UI_General, is_moving)
 
     def _apply(self) -> None:
         self._is_applied = True
