@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,12 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPlainTextEdit, QScrollArea, 
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import ConversationId, Message, MessageId, Role, Status, utc_now
+from app.ui import highlight
 from app.ui.block_stack import MAX_BLOCKS, MAX_CELLS
 from app.ui.code_block import CodeBlock
 from app.ui.code_saving import suggested_name
 from app.ui.compare import Compare
-from app.ui.highlight import LIMIT_S, spans
+from app.ui.highlight import spans
 from app.ui.image_block import MAX_HEIGHT, ImageBlock
 from app.ui.link_question import LinkQuestion, address_in_ascii, ask_about_link
 from app.ui.message_body import MessageBody
@@ -445,16 +445,14 @@ def test_thoughts_of_long_ago_are_not_said_to_have_been_short(body: MessageBody)
     assert body.reasoning.header.text() == "Thoughts"
 
 
-@pytest.mark.parametrize(
-    "code", ["\n " * 5_000, "/" * 10_000, 'x = "' + "\\" * 10_000, "/* a\n" * 20_000]
-)
-@pytest.mark.parametrize("language", ["python", "java", "c"])
-def test_code_like_no_other_holds_nothing_up(code: str, language: str) -> None:
-    """A lexer keeps every other thread waiting while one of its patterns looks ahead."""
-    before = time.process_time()
-    spans(code, language, dark=False)
-    assert time.process_time() - before < 20 * LIMIT_S  # it took minutes
+@pytest.mark.parametrize("code", ["\n " * 5_000, "/" * 10_000, 'x = "' + "\\" * 10_000])
+def test_lines_that_nobody_writes_are_not_coloured(code: str) -> None:
+    """A lexer's pattern looks ahead over them again and again, and the window waits for it."""
+    assert spans(code, "java", dark=False) == []
 
 
-def test_ordinary_code_is_coloured() -> None:
-    assert spans("x = 1\n" * 3_000, "python", dark=False)[2_999]
+def test_colours_that_take_too_long_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "x = 1\n" * 3_000
+    assert spans(code, "python", dark=False)[2_999]
+    monkeypatch.setattr(highlight, "LIMIT_S", 0.0)
+    assert len(spans(code, "python", dark=False)) < 3_000
