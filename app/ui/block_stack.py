@@ -15,7 +15,8 @@ from app.ui.image_block import ImageBlock
 from app.ui.markdown import GrowingMarkdown
 from app.ui.markdown_parts import LINE_BREAK, Code, Line, Part, Picture, Run, Table
 from app.ui.markdown_source import table_plain
-from app.ui.prose import INDENT, ProseBlock
+from app.ui.prose import ProseBlock
+from app.ui.rich_text import reading_indent
 from app.ui.table_block import TableBlock
 from app.ui.theme import GAP, Theme
 from app.ui.wrapping import MAX_WORD
@@ -207,7 +208,7 @@ def _fill(group: _Group, *, is_last: bool) -> None:
     if isinstance(widget, ProseBlock):
         widget.show_lines([part for part in group.parts if isinstance(part, Line)])
     elif isinstance(widget, CodeBlock) and isinstance(first, Code):
-        widget.set_indent(first.depth * INDENT)
+        widget.set_indent(first.depth * reading_indent())
         widget.show_code(first.text, first.language)
         if not is_last:
             widget.finish()

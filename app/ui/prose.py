@@ -25,14 +25,13 @@ from app.ui.markdown_parser import is_safe_link
 from app.ui.markdown_parts import LINE_BREAK, OBJECT, Kind, Line, Run
 from app.ui.markdown_source import cut, markdown_of, plain_of
 from app.ui.maths import renderer
-from app.ui.rich_text import INDENT, NOTE_SCHEME, RichText
+from app.ui.rich_text import MARKER_GAP, MARKER_LEAD, NOTE_SCHEME, RichText
 from app.ui.text_objects import TextObjects
 from app.ui.theme import GAP, Theme
 from app.ui.wrapping import ANYWHERE, wrap_mode
 
-__all__ = ["INDENT", "ProseBlock", "RichText", "open_link"]
+__all__ = ["ProseBlock", "RichText", "open_link"]
 
-MARKER_GAP = 8  # pixels between a marker and its text
 LINE_HEIGHT = 130.0  # percent; long lines of text are easier to follow with looser lines
 HEADING_SIZES = (1.35, 1.2, 1.08)  # of the first levels, in parts of the reading size
 HEADING_TOP, ITEM_TOP = GAP * 2, 4  # pixels above a heading and a list item
@@ -247,9 +246,10 @@ class ProseBlock(RichText):
         if index:
             style.setTopMargin(_distance(self._lines[index - 1], line))
         if line.marker:
-            style.setTextIndent(-INDENT + MARKER_GAP)
-            # in large type a marker may need more; the text then begins soon after it all the same
-            places = range(INDENT - MARKER_GAP, 3 * INDENT, MARKER_GAP)
+            hang = self.indent - MARKER_LEAD
+            style.setTextIndent(-hang)
+            # three digits need more; the text then begins soon after them all the same
+            places = range(hang, hang + 2 * self.indent, MARKER_GAP)
             kind = QTextOption.TabType.LeftTab
             style.setTabPositions([QTextOption.Tab(place, kind) for place in places])
         if line.kind is Kind.HEADING:
@@ -302,7 +302,7 @@ class ProseBlock(RichText):
             for bar in line.bars:
                 goes_on = before is not None and bar in before.bars
                 top = end if goes_on else rect.top()
-                left = bar.depth * INDENT + 4
+                left = bar.depth * self.indent + 4
                 if block.textDirection() == Qt.LayoutDirection.RightToLeft:
                     left = self.viewport().width() - left - BAR
                 place = QRectF(left, top, BAR, rect.bottom() - top)

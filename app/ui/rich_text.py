@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
@@ -11,6 +13,7 @@ from PySide6.QtGui import (
     QColor,
     QCursor,
     QFont,
+    QFontMetricsF,
     QPainter,
     QPaintEvent,
     QResizeEvent,
@@ -20,6 +23,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QPlainTextEdit,
     QSizePolicy,
@@ -34,7 +38,7 @@ from app.ui.maths import renderer
 from app.ui.text_objects import TextObjects
 from app.ui.theme import READING, Theme, code_font, text_font
 
-INDENT = 26  # pixels of one list level: room for two digits and a dot
+MARKER_LEAD, MARKER_GAP = 4, 4  # pixels before a list's marker, and at least after it
 NOTE_SCHEME = "note"  # of the links between footnotes and their texts, which stay in the message
 LOOK_AGAIN_MS = 30  # for formulas that are being drawn
 SHOW_SHARE = 8  # of the time, one part goes into showing those that have come
@@ -68,7 +72,12 @@ class RichText(QTextBrowser):
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.setUndoRedoEnabled(False)
         self.document().setDocumentMargin(0)
-        self.document().setIndentWidth(INDENT)
+        self.document().setIndentWidth(self.indent)
+
+    @property
+    def indent(self) -> int:
+        """Pixels of one list level in the present type: room for two digits and a dot."""
+        return list_indent(self.font().pointSizeF())
 
     def fit(self) -> None:
         """Become as high as the text at the present width."""
@@ -94,6 +103,7 @@ class RichText(QTextBrowser):
     def restyle(self) -> None:
         """Colours, sizes and words again, after the theme or the language changed."""
         self.setFont(text_font(READING))
+        self.document().setIndentWidth(self.indent)
         self._say()
 
     def _say(self) -> None:
@@ -240,3 +250,17 @@ class RichText(QTextBrowser):
     def sizeHint(self) -> QSize:
         has_place = self._has_place()
         return QSize(200, self.height() if has_place else self.fontMetrics().lineSpacing())
+
+
+def reading_indent() -> int:
+    """Pixels of one list level in the reading text."""
+    return list_indent(text_font(READING).pointSizeF())
+
+
+@lru_cache(maxsize=32)
+def list_indent(points: float) -> int:
+    """Pixels that two digits and a dot take in type of that size, with the room around them."""
+    font = QFont(QApplication.font())
+    font.setPointSizeF(points)
+    digits = math.ceil(QFontMetricsF(font).horizontalAdvance("00."))
+    return MARKER_LEAD + digits + MARKER_GAP
