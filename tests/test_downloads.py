@@ -40,6 +40,7 @@ from app.services.downloads import Downloads
 from app.services.loop import LoopScheduler
 from app.services.ports import DownloadListener
 from tests.local_hub import Fault, LocalHub
+from tests.local_hub_data import Seen
 from tests.test_messages import examples
 
 REPO = "maker/model-GGUF"
@@ -530,6 +531,15 @@ def test_a_killed_process_is_told_and_nothing_is_lost(app: App) -> None:
     app.until_state(job_id, DownloadState.DONE)
     app.assert_arrived("large.gguf")
     assert app.hub.asked("large", "GET")[-1].range == f"bytes={kept}-"
+
+
+def final_count(request: Seen) -> int:
+    """What the server sent of an answer whose reader was killed: its next write fails."""
+    count = -1
+    while count != request.sent:
+        count = request.sent
+        time.sleep(0.2)
+    return count
 
 
 def test_killed_at_twenty_random_moments_no_byte_is_fetched_twice(app: App) -> None:
