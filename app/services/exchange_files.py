@@ -194,5 +194,6 @@ def _explained(target: Path):  # type: ignore[no-untyped-def]
     try:
         yield
     except OSError as error:
-        kind = ExportDiskFull if error.errno == errno.ENOSPC else ExportFailed
-        raise kind(str(error), path=target) from error
+        if error.errno == errno.ENOSPC:
+            raise ExportDiskFull(str(error), path=target) from error
+        raise ExportFailed(str(error), path=target) from error
