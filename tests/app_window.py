@@ -108,7 +108,8 @@ class AppWindow:
 
     def stored(self) -> list[tuple[str, str, Status]]:
         """Role, text and status of every message on disk, read by another connection."""
-        if not self.controller._is_closed and self.chat.is_ready:  # what was asked for until now is there
+        if not self.controller._is_closed and self.chat.is_ready:
+            # what was asked for until now is there
             done: list[object] = []
             self.controller.conversations.run(lambda _: None, done.append)
             self.until(lambda: done)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QPlainTextEdit,
+    QTextEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.core.settings import Settings, declarations
@@ -24,6 +32,7 @@ from app.ui.palettes import (
     contrast,
     with_accent,
 )
+from app.ui.sizes import size_icon
 from app.ui.theme import READING, Theme, code_font, text_font
 
 THEMES = {"light": LIGHT, "dark": DARK, "strong": CONTRAST_LIGHT, "strong dark": CONTRAST_DARK}
@@ -211,3 +220,17 @@ def test_with_less_motion_lists_appear_at_once(qapp: QApplication) -> None:
         assert qapp.isEffectEnabled(slides)
     finally:
         qapp.setEffectEnabled(slides, was_on)
+
+
+def test_icons_are_as_large_as_the_text(theme: Theme, qtbot: QtBot) -> None:
+    theme.apply(Settings(font_percent=100))
+    before = QToolButton()
+    qtbot.addWidget(before)
+    size_icon(before, 20)
+    theme.apply(Settings(font_percent=200))
+    after = QToolButton()
+    qtbot.addWidget(after)
+    size_icon(after, 20)
+    assert before.iconSize() == after.iconSize() == QSize(40, 40)
+    theme.apply(Settings(font_percent=100))
+    assert before.iconSize() == after.iconSize() == QSize(20, 20)

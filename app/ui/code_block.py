@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -24,6 +24,7 @@ from app.ui.highlight import Span, is_ready, lex_later, spans_of_short
 from app.ui.markdown_parts import Code
 from app.ui.markdown_source import code_markdown
 from app.ui.models_parts import with_air
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, Theme, code_font
 from app.ui.tips import tip
 
@@ -182,7 +183,7 @@ class CodeBlock(QWidget):
     def _button(self) -> QToolButton:
         button = QToolButton()
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(22, 16))
+        size_icon(button, 22, 16)
         return button
 
     def _icon(self, name: str) -> QIcon:

@@ -32,6 +32,7 @@ from app.ui.composer_prompts import PromptList
 from app.ui.composer_text import ComposerText, has_attachable
 from app.ui.composer_tokens import TokenCount
 from app.ui.models_parts import IconButton
+from app.ui.sizes import fix_size
 from app.ui.theme import GAP, READING, Theme, text_font
 
 LEAST_LINES, MOST_LINES = 3, 9
@@ -74,7 +75,7 @@ class Composer(QFrame):
         self.text.wants_escape = self._wants_escape
         self.button = SendButton(theme)
         self.attach_button = IconButton(theme, "paperclip", "")
-        self.attach_button.setFixedSize(SIDE, SIDE)
+        fix_size(self.attach_button, SIDE, SIDE)
         self.edit_bar = Note(theme, "pencil")
         self.area = AttachmentArea(theme)
         self.tokens = TokenCount()

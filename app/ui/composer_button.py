@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon, QKeySequence
 from PySide6.QtWidgets import QToolButton
 
+from app.ui.sizes import fix_size, size_icon
 from app.ui.theme import Theme
 
 SIDE = 36  # pixels
@@ -18,8 +18,8 @@ class SendButton(QToolButton):
         super().__init__()
         self._theme = theme
         self.setObjectName("sendButton")
-        self.setIconSize(QSize(20, 20))
-        self.setFixedSize(SIDE, SIDE)
+        size_icon(self, 20)
+        fix_size(self, SIDE, SIDE)
 
     def show_state(
         self, *, is_answering: bool, is_editing: bool, can_send: bool, sends_with_ctrl: bool

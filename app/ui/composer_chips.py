@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 from app.core.entities import Attachment
 from app.ui.flow import FlowLayout
 from app.ui.models_parts import IconButton, label
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, SMALL, Theme
 from app.ui.tips import tip
 from app.ui.words import size_text
@@ -213,7 +214,7 @@ class Chip(QFrame):
         icon = theme.icon("image" if is_image else "file-text", theme.colours.muted)
         self._picture.setPixmap(icon.pixmap(20, 20))
         self.remove = IconButton(theme, "x", self.tr("Remove {name}").replace("{name}", name))
-        self.remove.setIconSize(QSize(14, 14))
+        size_icon(self.remove, 14)
         self.remove.clicked.connect(lambda: self.removed.emit(self.attachment_id))
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 4, 4, 4)

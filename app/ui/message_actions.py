@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from app.core.entities import Message, Role, Status
 from app.ui.direction import directed
+from app.ui.sizes import size_icon
 from app.ui.theme import Theme
 from app.ui.words import number_text
 
@@ -41,7 +42,7 @@ class QuietButton(QToolButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.is_quiet = False
-        self.setIconSize(QSize(16, 16))
+        size_icon(self, 16)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self.is_quiet or self.hasFocus():

@@ -25,6 +25,7 @@ from app.ui.message_actions import Action, MessageActions, Reveal
 from app.ui.message_attachments import MessageAttachments
 from app.ui.message_body import MessageBody
 from app.ui.prose import ProseBlock
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, number_text, summary_of
 
@@ -266,7 +267,7 @@ class MessageView(QWidget):
         self._figures_text.hide()
         self._why = QToolButton()
         self._why.setIcon(self._theme.icon("info", self._theme.colours.muted))
-        self._why.setIconSize(self.row.copy.iconSize())
+        size_icon(self._why, 16)
         self._why.setCheckable(True)
         self._why.toggled.connect(self._show_figures)
         self._end = QLabel()

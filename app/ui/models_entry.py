@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QStyle, QToolButton
 
 from app.ui.models_parts import with_air
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, SMALL, Theme, text_font
 from app.ui.words import percent_text
 
@@ -22,7 +23,7 @@ class ModelsEntry(QToolButton):
         self._progress = -1.0
         self.setObjectName("modelsEntry")
         self.setCheckable(True)
-        self.setIconSize(QSize(26, 20))
+        size_icon(self, 26, 20)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui.direction import directed, is_mirrored
+from app.ui.sizes import size_icon, text_scale
 from app.ui.theme import GAP, READING, SMALL, Theme, text_font
 from app.ui.tips import tip
 
@@ -73,7 +74,7 @@ class IconButton(QToolButton):
     def __init__(self, theme: Theme, icon: str, name: str, *, is_quiet: bool = True) -> None:
         super().__init__()
         self._theme, self._icon, self._is_quiet = theme, icon, is_quiet
-        self.setIconSize(QSize(18, 18))
+        size_icon(self, 18)
         self.rename(icon, name)
         theme.changed.connect(self._restyle)
 
@@ -104,7 +105,7 @@ class TextButton(QPushButton):
         super().__init__(text)
         self._theme, self._icon = theme, icon
         self.setProperty("primary", is_primary)
-        self.setIconSize(QSize(22, 16))
+        size_icon(self, 22, 16)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -131,11 +132,15 @@ class TextButton(QPushButton):
 
 
 def with_air(icon: QIcon, size: int, ratio: float) -> QIcon:
-    """The icon with six empty pixels after it: styles put the words of a button too near."""
-    left = 6 if is_mirrored() else 0
+    """The icon with six empty pixels after it: styles put the words of a button too near.
+
+    Both as large as the text is.
+    """
+    size, air = round(size * text_scale()), round(6 * text_scale())
+    left = air if is_mirrored() else 0
     made = QIcon()
     for mode in (QIcon.Mode.Normal, QIcon.Mode.Disabled):
-        picture = QPixmap(QSize(size + 6, size) * ratio)
+        picture = QPixmap(QSize(size + air, size) * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)

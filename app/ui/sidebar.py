@@ -9,7 +9,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QSize,
     Qt,
     Signal,
 )
@@ -34,6 +33,7 @@ from app.ui.sidebar_rows import Heading, Section, changes_of_drop
 from app.ui.sidebar_search import ResultsPane, SearchField
 from app.ui.sidebar_tags import TagRow
 from app.ui.sidebar_view import ConversationView
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, HEADING, Theme, app_icon, text_font
 
 __all__ = ["ID_ROLE", "ConversationList", "Sidebar"]
@@ -83,7 +83,7 @@ class Sidebar(QWidget):
         self.models_entry = ModelsEntry(theme)
         self.new_button = QToolButton()
         self.new_button.setObjectName("newButton")
-        self.new_button.setIconSize(QSize(20, 20))
+        size_icon(self.new_button, 20)
         self._make_layout()
         self._join_list()
         self._join_others()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.ui.models_parts import with_air
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, Theme
 
 MIME = "application/x-inglenook-conversations"
@@ -79,7 +80,7 @@ class SidebarFoot(QWidget):
         self.bin = QToolButton()
         self.bin.setObjectName("modelsEntry")  # the look of an entry
         self.bin.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.bin.setIconSize(QSize(26, 20))
+        size_icon(self.bin, 26, 20)
         self.bin.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.bin.clicked.connect(self.bin_requested)
         self.targets = [DropChip() for _ in range(3)]

@@ -20,13 +20,13 @@ from app.ui.palettes import (
     Colours,
     with_accent,
 )
+from app.ui.sizes import BASE_FONT, rescale
 from app.ui.style_sheet import FRAMED, framed_palette_of, palette_of, style_sheet_of
 from app.ui.system_motion import ask_system
 
 _HAS_SIZE = 0x0002  # QFont::SizeResolved, which PySide does not name
 # Where Qt keeps the font that a widget was given, to bring it back with every new style sheet
 _SAVED_FONT = "_q_styleSheetWidgetFont"
-_BASE_FONT = "inglenookBaseFont"  # property of the application: its font as the system has it
 GAP = 8  # pixels between things that belong together; other distances are multiples of it
 # The type scale, in parts of the system's font size
 SMALL, READING, HEADING, TITLE = 0.9, 1.15, 1.1, 1.8
@@ -51,8 +51,8 @@ class Theme(QObject):
         self.colours = self.plain_colours = LIGHT  # plain: with the theme's own accent
         application.setStyle("Fusion")
         self.system_accent = _system_accent(application)  # empty: the system tells none
-        if application.property(_BASE_FONT) is None:
-            application.setProperty(_BASE_FONT, application.font())
+        if application.property(BASE_FONT) is None:
+            application.setProperty(BASE_FONT, application.font())
         hints = application.styleHints()
         hints.colorSchemeChanged.connect(self._follow_system)
         hints.accessibility().contrastPreferenceChanged.connect(self._follow_system)
@@ -178,7 +178,7 @@ def _scale_fonts(application: QApplication, percent: int) -> None:
     A font that a widget was given for itself does not follow the application's: it is found here.
     """
     before = application.font()
-    font = QFont(application.property(_BASE_FONT))
+    font = QFont(application.property(BASE_FONT))
     font.setPointSizeF(font.pointSizeF() * percent / 100)
     factor = font.pointSizeF() / before.pointSizeF()
     if abs(factor - 1) < 0.001:
@@ -192,6 +192,7 @@ def _scale_fonts(application: QApplication, percent: int) -> None:
             widget.setFont(old)
             if widget.property(_SAVED_FONT) is not None:
                 widget.setProperty(_SAVED_FONT, old)
+    rescale(application)
 
 
 def app_icon() -> QIcon:

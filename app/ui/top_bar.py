@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from app.core.entities import LocalModel
 from app.ui.direction import directed
+from app.ui.sizes import size_icon
 from app.ui.theme import GAP, Theme
 from app.ui.tips import tip
 from app.ui.window_menu import WindowMenu
@@ -110,5 +111,5 @@ class TopBar(QWidget):
 
 def _button() -> QToolButton:
     button = QToolButton()
-    button.setIconSize(QSize(20, 20))
+    size_icon(button, 20)
     return button
