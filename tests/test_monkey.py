@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QDesktopServices
 
-from app.core.paths import Paths
-from tests import monkey
-
-pytestmark = pytest.mark.engine
+ROOT = Path(__file__).parents[1]
 SECONDS = 20
 
 
-def test_random_clicks_and_keys_leave_no_error(
-    paths: Paths, starter: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(QDesktopServices, "openUrl", QDesktopServices.openUrl)  # put back after it
-    paths.settings.write_text('{"is_offline": true, "max_tokens": 60}')
-    done, errors = monkey.run(paths, starter, SECONDS, seed=6)
-    assert errors == []
-    assert sum(done.values()) > 100
+@pytest.mark.engine
+def test_random_clicks_and_keys_leave_no_error(starter: Path) -> None:
+    """In a process of its own: it leaves language, theme and sizes as they came."""
+    words = ["--seconds", str(SECONDS), "--seed", "6"]
+    command = [sys.executable, "-m", "tests.monkey", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    counts = [int(part.rsplit(" ", 1)[1]) for part in done.stdout.strip().split(", ")]
+    assert sum(counts) > 100
