@@ -40,7 +40,7 @@ def test_the_status_line_says_what_is_going_on(app: AppWindow) -> None:
     status = app.window.status
     assert "SmolLM2" in status.model.text()
     assert "of 8" in status.context.text()
-    assert "MiB" in status.memory.text()
+    assert "iB" in status.memory.text()
     app.ask_and_wait("What is 2+2?")
     assert "tokens/s" in status.speed.text()
     assert not status.context.text().startswith("0 of")
