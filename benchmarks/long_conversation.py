@@ -11,6 +11,7 @@ watched. No model is loaded: its process would take the processor, not the event
 
 from __future__ import annotations
 
+import gc
 import json
 import statistics
 import sys
@@ -121,6 +122,7 @@ def main() -> None:
         controller.conversations.start()
         until(lambda: controller.chat.is_ready, "the database does not open")
         pause(SETTLE_MS)
+        gc.freeze()  # as the app does at the end of its start, which this one leaves out
         found = _watch(controller, conversation_id)
         controller.window.close()
     print(json.dumps(asdict(found)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -59,7 +61,8 @@ class Reading:
         while at in skeleton:
             ids.append(at)
             at = skeleton[at]
-        return self._messages(conversation_id, skeleton, ids[::-1])
+        with _without_garbage_search():
+            return self._messages(conversation_id, skeleton, ids[::-1])
 
     def siblings(self, message_id: MessageId) -> list[Message]:
         """The message and those beside it, the oldest first; none if it is in the bin."""
@@ -124,3 +127,16 @@ class Reading:
         if message_id not in ids:
             return message
         return replace(message, sibling=ids.index(message_id) + 1, siblings=len(ids))
+
+
+@contextlib.contextmanager
+def _without_garbage_search() -> Iterator[None]:
+    """Python searches for garbage after so many new objects: here all of them stay, and the search
+    took a fifth of the time that ten thousand messages need."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -171,8 +171,10 @@ class MessageList(QAbstractScrollArea):
                     break
         finally:
             self._is_arranging = False
-        if self._messages and not self._fill.isActive():
-            self._fill.start(REPAINT_MS if self.is_full() else 0)
+        if self._messages and self.is_full():
+            self._fill.start(REPAINT_MS)  # also where a slice was due: the repaint goes first
+        elif self._messages and not self._fill.isActive():
+            self._fill.start(0)
 
     def _fit_changed(self) -> None:
         settle()
