@@ -20,13 +20,19 @@ def as_turns(
     """
     turns = []
     for message in messages:
-        pictures = [(a, data(a.id)) for a in message.attachments if a.is_image]
-        images = tuple(found for _, found in pictures if _is_sound(found))
-        broken = [f"[{a.name}]" for a, found in pictures if not _is_sound(found)]
+        images, broken = [], []
+        for attachment in message.attachments:
+            if not attachment.is_image:
+                continue
+            picture = data(attachment.id)
+            if _is_sound(picture):  # once each: it goes through the whole picture
+                images.append(picture)
+            else:
+                broken.append(f"[{attachment.name}]")
         # exactly as it was written: what the model began with a space is known to it in that way
         text = "\n\n".join([*broken, *map(_quoted, _files(message)), message.content])
         if text.strip() or images:
-            turns.append(ChatMessage(message.role, text, images))
+            turns.append(ChatMessage(message.role, text, tuple(images)))
     return turns
 
 

@@ -39,11 +39,6 @@ class Heading:
     folder_id: FolderId | None = None
     start: date | None = None
 
-    @property
-    def is_dated(self) -> bool:
-        """Whether conversations are in it because of when they changed last."""
-        return self.section not in (Section.PINNED, Section.FOLDER, Section.ARCHIVE)
-
 
 Row = Heading | Conversation
 

@@ -323,10 +323,6 @@ class MessageList(QAbstractScrollArea):
                     return place
         return None
 
-    def _most(self) -> int:
-        low, high = self._around()
-        return high - low + 1 + SPARE
-
     def _drop_far(self) -> bool:
         """Let some of those too many go; whether there were any that could."""
         low, high = self._around()
