@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.entities import ConversationId, Role, Statistics, Status
+from app.core.entities import ConversationId, Role, SamplingParams, Statistics, Status
 from app.core.errors import (
     ConversationNotFound,
     DatabaseDamaged,
@@ -28,6 +28,8 @@ from app.core.errors import (
     NotEnoughMemory,
     StorageError,
 )
+from app.core.memory import MemoryKind, MemoryPolicy, WhenFull
+from app.core.remembered import MarkKind
 from app.storage import database as database_module
 from app.storage import history as history_module
 from app.storage.bin import Bin
@@ -439,6 +441,7 @@ SCHEMAS = {  # never changed for a version that was shipped
     1: "9e1bf8439fd1cc038996e871294888c381a0b48379a709376424023d0df3467f",
     2: "bf9671f08861322c65e26c261ad597dbf1049598f9cb2a3aac1c83cd901fd23a",
     3: "33a300a9aa46850c3ecd814ed4fd4462567a7ae587a31d104d42fa4c1800169d",
+    4: "f42363bf3e6b8a7cc98ba4fa51c8b868f5931aa4b36126d50d6e37e9b0e3a179",
 }
 ROWS = {
     "conversation": "id, title, created_at, updated_at, head_id, system_prompt, model",
@@ -537,6 +540,28 @@ def test_version_3_opens_with_its_order(path: Path) -> None:
     assert storage.drafts.load("").attachments == question.attachments
     storage.bin.restore(total.id, binned.message_id)
     assert texts(storage.history.branch(total.id)) == ["What is 2+2?", "It is **5**."]
+    storage.close()
+
+
+def test_version_4_opens_with_its_memory(path: Path) -> None:
+    shutil.copy(make_samples.sample_path(4), path)
+    storage = Storage(open_database(path))
+    total = storage.history.conversation(ConversationId(make_samples.SUM))
+    policy = MemoryPolicy(MemoryKind.SUMMARY, 2, 2048, WhenFull.ASK, uses_facts=True)
+    assert (total.assistant_id, total.memory) == ("as1", policy)
+    assert total.sampling == SamplingParams(
+        temperature=0.25, stop=("END",), logit_bias=(("maybe", -5.0),)
+    )
+    marks = storage.memory.marks(total.id)
+    assert marks == {("q1", ""): MarkKind.PINNED, ("q1", "i1"): MarkKind.LEFT_OUT}
+    branch = {message.id for message in storage.history.branch(total.id)}
+    summary = storage.memory.summary(total.id, branch)
+    assert summary is not None
+    assert (summary.text, summary.is_edited) == ("They added 2 and 2.", True)
+    assert storage.memory.kept_facts() == ("Likes sums",)
+    assert [f.state.value for f in storage.memory.facts()] == ["kept", "proposed", "refused"]
+    other = storage.history.conversation(ConversationId(make_samples.CHINESE))
+    assert (other.assistant_id, other.memory, other.sampling) == ("", None, None)
     storage.close()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NewType
 
 from app.core.errors import Problem
+from app.core.memory import MemoryPolicy
 
 ConversationId = NewType("ConversationId", str)
 MessageId = NewType("MessageId", str)
@@ -128,6 +129,9 @@ class Conversation:
     is_pinned: bool = False
     is_archived: bool = False
     tags: tuple[str, ...] = ()
+    assistant_id: str = ""  # of app.core.prompts; empty without one
+    memory: MemoryPolicy | None = None  # None: as the settings say
+    sampling: SamplingParams | None = None  # None: as the settings say
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +253,19 @@ class KeepParams:
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn as the model sees it."""
+    """One message as the model sees it.
+
+    `key` is the message's id where it has one. `attached` says what `content` begins with: the id
+    of each attached file and how many characters of `content` are its text. What `is_pinned` is
+    never left out, nor what it belongs with: a question with its answer.
+    """
 
     role: Role
     content: str
     images: tuple[bytes, ...] = ()  # encoded, such as PNG; only for models that can see
+    key: str = ""
+    attached: tuple[tuple[str, int], ...] = ()
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +305,29 @@ class Placement:
     threads: int = 0
 
 
+class FindingKind(StrEnum):
+    """What the template doctor looks for."""
+
+    NO_TEMPLATE = "no_template"
+    BROKEN = "broken"  # it renders nothing, fails, or was stopped; `details` says why
+    NO_GENERATION_PROMPT = "no_generation_prompt"
+    DOUBLE_BOS = "double_bos"
+    SYSTEM_IGNORED = "system_ignored"
+    SYSTEM_REFUSED = "system_refused"
+    MUST_ALTERNATE = "must_alternate"
+    END_NOT_STOPPING = "end_not_stopping"  # `details` is the end of turn
+    OPEN_THINK = "open_think"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about a chat template. `is_handled`: Inglenook makes up for it by itself."""
+
+    kind: FindingKind
+    is_handled: bool = True
+    details: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
     """What was loaded. Context sizes in tokens; `template_source` is 'model' or 'fallback'.
@@ -315,6 +350,8 @@ class ModelDescription:
     can_shift: bool = True
     can_roll_back: bool = True
     can_see: bool = False  # images go to it, through the projector beside its file
+    findings: tuple[Finding, ...] = ()  # what is unusual about its chat template
+    template_name: str = ""  # of a known good template in place of the model's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
+from app.core.memory import Memory, Part, Piece
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 
 # Commands: window -> worker
@@ -30,12 +31,26 @@ PROTOCOL_VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Load `path` in place of what is loaded. Answers: Loading*, ModelLoaded or Failed."""
+    """Load `path` in place of what is loaded. Answers: Loading*, ModelLoaded or Failed.
+
+    `choices` is the file that says for which models (by hash) a known good chat template is used
+    in place of their own.
+    """
 
     request_id: int
     path: Path
     params: LoadParams
     keep: KeepParams = field(default_factory=KeepParams)
+    choices: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseTemplate:
+    """Use the known good chat template `name` from now on; empty: the model's own.
+    Answers: ModelLoaded or Failed."""
+
+    request_id: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,37 @@ class Generate:
     continues: str = ""
     omitted_turns: int = 0
     omitted_weight: int = 0
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Weigh:
+    """Say what the next prompt would be made of, with `draft` as the last question (attached files
+    as `ChatMessage.attached`; None: nothing is being written). Also while an answer is written.
+    Answers: Weighed, unless another Weigh follows before it was begun: only the newest is answered.
+    """
+
+    request_id: int
+    system: str
+    messages: tuple[ChatMessage, ...]
+    draft: ChatMessage | None = None
+    omitted_turns: int = 0
+    omitted_weight: int = 0
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """Show the prompt that Generate would read for the same contents. Answers: Inspected or Failed,
+    also while an answer is written."""
+
+    request_id: int
+    system: str
+    messages: tuple[ChatMessage, ...]
+    continues: str = ""
+    omitted_turns: int = 0
+    omitted_weight: int = 0
+    memory: Memory = field(default_factory=Memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +127,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Suggest:
-    """Say something short about the conversation, such as a title (`kind` "title"), and forget that
-    it was asked. Answers: Suggested or Failed.
+    """Say something about the conversation, and forget that it was asked. `kind`: a "title", a
+    "summary", or "facts" about the person worth keeping, one a line. Answers: Suggested or Failed.
 
     It is asked at the end of what the model read of the conversation, which is left as it was. A
-    Generate that arrives ends it at once, and so does Stop: then the text is empty.
+    Generate that arrives ends it at once, and so does Stop: then `is_whole` is false, and the text
+    is what there is of a summary, else empty. `begun` is what there was of it before.
     """
 
     request_id: int
@@ -95,6 +142,8 @@ class Suggest:
     conversation: str = ""
     omitted_turns: int = 0
     omitted_weight: int = 0
+    memory: Memory = field(default_factory=Memory)
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +169,19 @@ class ShutDown:
     request_id: int
 
 
-Command = Load | Generate | Forget | Stop | Suggest | Count | Unload | ShutDown
+Command = (
+    Load
+    | UseTemplate
+    | Generate
+    | Weigh
+    | Inspect
+    | Forget
+    | Stop
+    | Suggest
+    | Count
+    | Unload
+    | ShutDown
+)
 
 
 # Events: worker -> window
@@ -187,6 +248,38 @@ class Suggested:
 
     request_id: int
     text: str
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The answer to Weigh; -1 for `context` without a model.
+
+    `parts` in the order of the prompt, messages that were not sent left out. `dropped` are the keys
+    of messages that the prompt of before the draft still had, and that make room for it now.
+    `is_full`: something has to be left out (or would have to, where the policy is to ask).
+    `room` is what is kept free for the answer at least, in tokens; `total` is the whole prompt.
+    """
+
+    request_id: int
+    parts: tuple[Part, ...]
+    total: int
+    context: int
+    room: int
+    dropped: tuple[str, ...] = ()
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """The prompt as it is: `reused` of its `total` tokens would come from the KV cache now."""
+
+    request_id: int
+    pieces: tuple[Piece, ...]
+    total: int
+    reused: int
+    context: int
+    template_name: str = ""  # of a known good template; empty for the model's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +324,8 @@ Event = (
     | Finished
     | Suggested
     | Counted
+    | Weighed
+    | Inspected
     | ModelUnloaded
     | Failed
     | WorkerExited

@@ -40,6 +40,11 @@ class Paths:
         return self.config / "settings.json"
 
     @property
+    def template_choices(self) -> Path:
+        """Known good chat templates in place of models' own, by the model's hash."""
+        return self.config / "chat-templates.json"
+
+    @property
     def window_state(self) -> Path:
         """Window geometry and the open conversation; may be deleted at any time."""
         return self.state / "state.json"
@@ -50,6 +55,11 @@ class Paths:
         return self.state / "known-models.json"
 
     @property
+    def unsaved_prompts(self) -> Path:
+        """Prompts that were changed and not saved yet; may be deleted at any time."""
+        return self.state / "unsaved-prompts.json"
+
+    @property
     def proven(self) -> Path:
         """Smaller settings that worked after a failure, by model; may be deleted at any time."""
         return self.state / "proven.json"
@@ -58,6 +68,11 @@ class Paths:
     def kept_states(self) -> Path:
         """What was read of conversations, for going on at once; may be deleted at any time."""
         return self.state / "kept"
+
+    @property
+    def batch(self) -> Path:
+        """The run of a prompt over a table that is not over; may be deleted at any time."""
+        return self.state / "batch.json"
 
     @property
     def worker_log(self) -> Path:

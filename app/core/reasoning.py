@@ -275,9 +275,9 @@ def reasoning_length(text: str) -> int:
     """How many characters at the beginning of an answer are reasoning and its markers, without
     reading the rest; all of them where it has no end."""
     begins = text[:BEGINNING].lstrip()
-    family = next((f for f in FAMILIES if begins.startswith(f.opens)), None)
-    if family is None:
+    if not begins.startswith(_STARTS):  # nearly all of ten thousand messages
         return 0
+    family = next(f for f in FAMILIES if begins.startswith(f.opens))
     place, marker = _first(text, family.closes)
     return place + len(marker) if marker else len(text)
 

@@ -19,6 +19,7 @@ from app.core.paths import unused_name
 from app.core.presets import sampling_of
 from app.core.settings_answers import AnswerSettings
 from app.core.settings_declaration import Declaration
+from app.core.settings_memory import MemorySettings
 from app.core.settings_model import ModelSettings
 from app.core.settings_network import NetworkSettings
 from app.core.settings_window import WindowSettings
@@ -27,7 +28,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Settings(NetworkSettings, AnswerSettings, ModelSettings, WindowSettings):
+class Settings(NetworkSettings, AnswerSettings, ModelSettings, MemorySettings, WindowSettings):
     """The person's choices. Frozen: a change makes a new object (`changed`)."""
 
     def load_params(self) -> LoadParams:

@@ -17,9 +17,11 @@ from app.core.entities import (
     utc_now,
 )
 from app.core.errors import ConversationNotFound
+from app.core.sampling_text import sampling_as_text
 from app.storage.attachments import Attachments
 from app.storage.database import Database
 from app.storage.index import Index
+from app.storage.memory import Remembered
 from app.storage.rows import MESSAGE, message_of
 from app.storage.tree import Tree
 
@@ -32,6 +34,7 @@ class Copies:
         self._tree = Tree(database)
         self._index = Index(database)
         self._attachments = Attachments(database)
+        self._memory = Remembered(database)
 
     def fork(self, message_id: MessageId, title: str) -> ConversationId:
         """Copy the branch down to a message; the bytes of its files are shared.
@@ -53,8 +56,10 @@ class Copies:
         now, new = utc_now().isoformat(), ConversationId(new_id())
         self._database.execute(
             "INSERT INTO conversation"
-            " (id, title, created_at, updated_at, system_prompt, model, folder_id)"
-            " SELECT ?, ?, ?, ?, system_prompt, model, folder_id FROM conversation WHERE id = ?",
+            " (id, title, created_at, updated_at, system_prompt, model, folder_id, assistant_id,"
+            " memory, sampling)"
+            " SELECT ?, ?, ?, ?, system_prompt, model, folder_id, assistant_id, memory, sampling"
+            " FROM conversation WHERE id = ?",
             (new, title, now, now, old_id),
         )
         self._database.execute(
@@ -66,6 +71,7 @@ class Copies:
         messages = [message_of(row, attachments, {}) for row in rows]
         self._index.add_title(new, title)
         ids = self._insert_all(new, messages, {})
+        self._memory.copy(ids, old_id, new)
         self._tree.set_head(new, ids[message_id])
         return new
 
@@ -80,8 +86,9 @@ class Copies:
         archived_at = utc_now().isoformat() if conversation.is_archived else None
         self._database.execute(
             "INSERT INTO conversation (id, title, created_at, updated_at, system_prompt, model,"
-            " folder_id, is_pinned, archived_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM folder WHERE id = ?), ?, ?)",
+            " folder_id, is_pinned, archived_at, assistant_id, memory, sampling)"
+            " VALUES (?, ?, ?, ?, ?, ?, (SELECT id FROM folder WHERE id = ?), ?, ?,"
+            " (SELECT id FROM assistant WHERE id = ?), ?, ?)",
             (
                 new,
                 conversation.title,
@@ -92,6 +99,9 @@ class Copies:
                 conversation.folder_id,
                 conversation.is_pinned,
                 archived_at,
+                conversation.assistant_id,
+                conversation.memory.as_text() if conversation.memory is not None else "",
+                sampling_as_text(conversation.sampling),
             ),
         )
         self._database.many(

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
+from app.core.beginning import Beginning
 from app.core.entities import (
     AttachmentId,
     Conversation,
@@ -20,6 +21,7 @@ from app.core.entities import (
     utc_now,
 )
 from app.core.errors import ConversationNotFound
+from app.core.sampling_text import sampling_as_text
 from app.storage.copies import Copies
 from app.storage.database import Database
 from app.storage.index import Index
@@ -64,28 +66,26 @@ class History(Reading):
         *,
         after: MessageId | Head | None = HEAD,
         attachments: Sequence[AttachmentId] = (),
+        beginning: Beginning | None = None,
+        lead: Sequence[tuple[str, str]] = (),
     ) -> Turn:
         """Store a question and an empty answer after it, in a new conversation if need be.
 
-        The question follows `after`; None makes it another beginning of the conversation.
+        The question follows `after`; None makes it another beginning of the conversation. `lead`
+        are messages, as (role, text), between `after` and the question. `beginning` says how a new
+        conversation is made; its system prompt and lead are those given here.
         """
         with self._database.transaction():
             now = utc_now()
             if conversation_id is None:
-                conversation_id = self._create(title_from(text), system_prompt, model, now)
-            head = self.conversation(conversation_id).head_id
-            question = self._add(
-                Message(
-                    MessageId(new_id()),
-                    conversation_id,
-                    head if isinstance(after, Head) else after,
-                    Role.USER,
-                    text,
-                    Status.COMPLETE,
-                    now,
-                ),
-                attachments,
-            )
+                title = title_from(text)
+                conversation_id = self._create(
+                    title, system_prompt, model, now, beginning or Beginning()
+                )
+            place = self.conversation(conversation_id).head_id if isinstance(after, Head) else after
+            for role, words in lead:
+                place = self._add(_said(conversation_id, place, Role(role), words, now)).id
+            question = self._add(_said(conversation_id, place, Role.USER, text, now), attachments)
             answer = self._begin(question, "", model, now)
             return Turn(self.conversation(conversation_id), question, answer)
 
@@ -208,12 +208,26 @@ class History(Reading):
         """Close the database."""
         self._database.close()
 
-    def _create(self, title: str, system_prompt: str, model: str, now: datetime) -> ConversationId:
+    def _create(
+        self, title: str, system_prompt: str, model: str, now: datetime, beginning: Beginning
+    ) -> ConversationId:
         conversation_id = ConversationId(new_id())
+        # an assistant that is gone meanwhile must not stop the message
         self._database.execute(
-            "INSERT INTO conversation (id, title, created_at, updated_at, system_prompt, model)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (conversation_id, title, now.isoformat(), now.isoformat(), system_prompt, model),
+            "INSERT INTO conversation (id, title, created_at, updated_at, system_prompt, model,"
+            " memory, sampling, assistant_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT id FROM assistant WHERE id = ?))",
+            (
+                conversation_id,
+                title,
+                now.isoformat(),
+                now.isoformat(),
+                system_prompt,
+                model,
+                beginning.memory.as_text() if beginning.memory is not None else "",
+                sampling_as_text(beginning.sampling),
+                beginning.assistant_id,
+            ),
         )
         self._index.add_title(conversation_id, title)
         return conversation_id
@@ -264,3 +278,16 @@ class History(Reading):
         )
         if not is_there:
             raise ConversationNotFound(f"no message {message_id}", id=conversation_id)
+
+
+def _said(
+    conversation_id: ConversationId,
+    parent_id: MessageId | None,
+    role: Role,
+    text: str,
+    now: datetime,
+) -> Message:
+    """A message that is whole as it comes."""
+    return Message(
+        MessageId(new_id()), conversation_id, parent_id, role, text, Status.COMPLETE, now
+    )

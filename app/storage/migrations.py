@@ -124,4 +124,83 @@ CREATE INDEX draft_attachment_used ON draft_attachment(attachment_id)
 """
 
 
-MIGRATIONS: tuple[Step, ...] = (_create_tree, _add_bin, _add_order_and_search)
+def _add_prompts_and_memory(connection: sqlite3.Connection) -> None:
+    """Version 4: prompts with versions, assistants, memory: pins, summaries, facts.
+
+    A summary holds words of every message down to `seen_id`, and goes with it; it stands for those
+    down to `through_id`."""
+    for statement in _MEMORY.split(";"):
+        connection.execute(statement)
+
+
+_MEMORY = """
+CREATE TABLE prompt (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    folder TEXT NOT NULL DEFAULT '',
+    created_at TEXT NOT NULL,
+    deleted_at TEXT
+);
+CREATE TABLE prompt_version (
+    prompt_id TEXT NOT NULL REFERENCES prompt(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (prompt_id, number)
+) WITHOUT ROWID;
+CREATE TABLE prompt_use (
+    prompt_id TEXT PRIMARY KEY,
+    answers TEXT NOT NULL,
+    used_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE assistant (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,
+    picture BLOB NOT NULL DEFAULT x'',
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    deleted_at TEXT
+);
+ALTER TABLE conversation ADD COLUMN assistant_id TEXT REFERENCES assistant(id) ON DELETE SET NULL;
+ALTER TABLE conversation ADD COLUMN memory TEXT NOT NULL DEFAULT '';
+ALTER TABLE conversation ADD COLUMN sampling TEXT NOT NULL DEFAULT '';
+CREATE INDEX conversation_assistant ON conversation(assistant_id);
+CREATE TABLE message_mark (
+    message_id TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+    attachment_id TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL CHECK (kind IN ('pinned', 'left_out')),
+    PRIMARY KEY (message_id, attachment_id)
+) WITHOUT ROWID;
+CREATE TABLE summary (
+    id TEXT PRIMARY KEY,
+    conversation_id TEXT NOT NULL REFERENCES conversation(id) ON DELETE CASCADE,
+    through_id TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+    seen_id TEXT NOT NULL REFERENCES message(id) ON DELETE CASCADE,
+    text TEXT NOT NULL,
+    is_whole INTEGER NOT NULL DEFAULT 1,
+    is_edited INTEGER NOT NULL DEFAULT 0,
+    is_off INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX summary_conversation ON summary(conversation_id);
+CREATE INDEX summary_through ON summary(through_id);
+CREATE INDEX summary_seen ON summary(seen_id);
+CREATE TABLE fact (
+    id TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('proposed', 'kept', 'refused')),
+    source_id TEXT REFERENCES message(id) ON DELETE SET NULL,
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+);
+CREATE INDEX fact_source ON fact(source_id)
+"""
+
+
+MIGRATIONS: tuple[Step, ...] = (
+    _create_tree,
+    _add_bin,
+    _add_order_and_search,
+    _add_prompts_and_memory,
+)

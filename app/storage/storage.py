@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from app.storage.assistants import Assistants
 from app.storage.attachments import Attachments
 from app.storage.bin import BIN_DAYS, Bin
 from app.storage.database import Database, forget_old_backups, open_database
 from app.storage.drafts import Drafts
 from app.storage.history import History
+from app.storage.memory import Remembered
 from app.storage.organiser import Organiser
+from app.storage.prompts import Prompts
 from app.storage.search import Search
 
 
@@ -24,11 +27,16 @@ class Storage:
         self.attachments = Attachments(database)
         self.bin = Bin(database)
         self.drafts = Drafts(database)
+        self.memory = Remembered(database)
+        self.prompts = Prompts(database)
+        self.assistants = Assistants(database)
 
     def forget_old(self, days: float = BIN_DAYS) -> int:
         """Forget for good what has been in the bin that long, and copies of the whole that are as
         old; returns how many conversations and messages went."""
         forget_old_backups(self._database.path, days)
+        self.assistants.purge(days)
+        self.prompts.purge(days)
         return self.bin.purge(days)
 
     def close(self) -> None:

@@ -78,6 +78,34 @@ ORDER: dict[str, tuple[tuple[object, ...], ...]] = {
     "draft_attachment": (("", 0, "i1"),),
 }
 
+# From version 4 on; and the sum's conversation has an assistant, a policy and a sampling of its own
+MEMORY: dict[str, tuple[tuple[object, ...], ...]] = {
+    "prompt": (("p1", "sum", "Küche", _T1, None),),
+    "prompt_version": (
+        (
+            "p1",
+            1,
+            '{"title": "Add", "messages": [{"role": "user", "text": "What is {a}?"}],'
+            ' "variables": [{"name": "a", "kind": "text"}]}',
+            _T1,
+        ),
+    ),
+    "prompt_use": (("p1", '{"a": "2+2"}', _T2),),
+    "assistant": (("as1", "Abacus", '{"name": "Abacus"}', PICTURE, _T1, _T2, None),),
+    "message_mark": (("q1", "", "pinned"), ("q1", "i1", "left_out")),
+    "summary": (
+        ("s1", SUM, "a2", "a3", "They added 2 and 2.", 1, 1, 0, _T2),
+        ("s2", SUM, "a2", "a3", "They ad", 0, 0, 0, _T3),
+    ),
+    "fact": (
+        ("fa1", "Likes sums", "kept", "a3", _T1, _T2),
+        ("fa2", "喜欢数学", "proposed", "a3", _T2, _T2),
+        ("fa3", "Is a robot", "refused", None, _T3, _T3),
+    ),
+}
+POLICY = '{"kind": "summary", "turns": 2, "tokens": 2048, "when_full": "ask", "uses_facts": true}'
+SAMPLING = '{"temperature": 0.25, "stop": ["END"], "logit_bias": [["maybe", -5.0]]}'
+
 
 def sample_path(version: int) -> Path:
     """Where the sample of `version` lies."""
@@ -114,6 +142,14 @@ def make(path: Path, steps: Sequence[Step]) -> None:
             (_T4, CHINESE),
         )
         make_index(connection)
+    if len(steps) >= 4:
+        for table, rows in MEMORY.items():
+            places = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+        connection.execute(
+            "UPDATE conversation SET assistant_id = 'as1', memory = ?, sampling = ? WHERE id = ?",
+            (POLICY, SAMPLING, SUM),
+        )
     connection.close()
 
 
