@@ -1,0 +1,1 @@
+"""Foreign templates, rendered in a process of their own: chat templates and prompts."""
