@@ -16,6 +16,8 @@ from dataclasses import replace
 from app.cli_exchange import run as run_exchange
 from app.cli_models import run as run_models
 from app.cli_parser import make_parser
+from app.cli_prompts import run as run_prompts
+from app.cli_run import run as run_over_table
 from app.core.errors import AppError, NoDisplay, NoModel, Problem, ProblemRaised
 from app.core.frozen import is_frozen, portable_data
 from app.core.paths import Paths, find_paths
@@ -40,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    others = {"ask", "open", "models"}
+    others = {"ask", "open", "models", "run"}
     if arguments and arguments[-1].lower().endswith(".gguf") and not others & {*arguments}:
         arguments = [*arguments[:-1], "open", arguments[-1]]  # what a double click sends
     try:
@@ -55,6 +57,8 @@ def _run(arguments: Sequence[str]) -> int:
         "ask": _ask,
         "chats": _chats,
         "models": run_models,
+        "prompts": run_prompts,
+        "run": run_over_table,
         "starter": _starter,
         "doctor": _doctor,
     }

@@ -9,6 +9,8 @@ from pathlib import Path
 from app import __version__
 from app.cli_exchange import add_commands as add_exchange
 from app.cli_models import add_commands
+from app.cli_prompts import add_commands as add_prompts
+from app.cli_run import add_command as add_run
 from app.core.frozen import PORTABLE_DATA
 
 
@@ -37,6 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     words = "end after N tokens; 0, the default, is no limit but the context"
     ask.add_argument("--max-tokens", type=limit, default=0, metavar="N", help=words)
     ask.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    add_run(commands, _data_dir)
     chats = commands.add_parser("chats", parents=[_data_dir()], help="stored conversations")
     actions = chats.add_subparsers(dest="action", required=True, metavar="ACTION")
     actions.add_parser("list", parents=[_data_dir()], help="list them")
@@ -44,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, parents=[_data_dir()], help=words)
         action.add_argument("id", metavar="ID", help="as 'chats list' shows it")
     add_exchange(actions, _data_dir)
+    add_prompts(commands, _data_dir)
     add_commands(commands, _data_dir)
     starter = commands.add_parser("starter", parents=[_data_dir()], help="fetch the starter model")
     starter.add_argument("--into", type=Path, metavar="DIR", help="the folder to put it into")

@@ -8,7 +8,6 @@ from typing import Protocol
 
 from app.core.entities import (
     ChatMessage,
-    Conversation,
     ConversationId,
     Message,
     ModelDescription,
@@ -18,11 +17,15 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
+from app.core.history import Sent
+from app.core.memory import Memory
 from app.core.messages import Reading, TextProduced
 from app.core.settings import Settings
 from app.services.answer import GrowingAnswer
 from app.services.conversations import Conversations
 from app.services.ports import AnswerListener, EngineListener, Scheduler
+from app.services.requests import Asked
+from app.services.small_jobs import NO_MEMORY
 
 STATUS_OF = {
     StopReason.END: Status.COMPLETE,
@@ -48,7 +51,12 @@ class AnswerEngine(Protocol):
         is_gentle: bool = False,
         may_guess: bool = False,
         continues: str = "",
+        memory: Memory = NO_MEMORY,
     ) -> int: ...
+
+    def prepare(
+        self, history: Sequence[ChatMessage], memory: Memory, context: int, sent: Sent
+    ) -> None: ...
 
     def stop(self, request_id: int) -> None: ...
 
@@ -57,8 +65,7 @@ class AnswerEngine(Protocol):
 class _Request:
     """An answer with all that is asked for it."""
 
-    conversation: Conversation
-    turns: Sequence[ChatMessage]
+    asked: Asked
     answer: GrowingAnswer
     continues: str
 
@@ -97,6 +104,11 @@ class Answers(EngineListener):
         return self._engine.model.path.name if self._engine.model else ""
 
     @property
+    def context(self) -> int:
+        """Tokens that the context of that model has; 0 without one."""
+        return self._engine.model.context if self._engine.model else 0
+
+    @property
     def text(self) -> str:
         """All so far of the answer that is being written; empty without one."""
         return self._current.text if self._current is not None else ""
@@ -112,21 +124,15 @@ class Answers(EngineListener):
                 return replace(answer.message, sibling=message.sibling, siblings=message.siblings)
         return message
 
-    def ask(
-        self,
-        conversation: Conversation,
-        turns: Sequence[ChatMessage],
-        answer: Message,
-        continues: str = "",
-    ) -> None:
-        """Have `answer` written to `turns`, now or after the one in the making.
+    def ask(self, asked: Asked, answer: Message, continues: str = "") -> None:
+        """Have `answer` written to what is asked, now or after the one in the making.
 
         `continues` is what it begins with: the text of an answer that was cut short.
         """
         growing = GrowingAnswer(
             answer, self._conversations.run, self._scheduler, self._conversations.complain
         )
-        self._waiting.append(_Request(conversation, turns, growing, continues))
+        self._waiting.append(_Request(asked, growing, continues))
         if self._current is None:
             self._ask_next()
         else:
@@ -134,7 +140,7 @@ class Answers(EngineListener):
 
     def stop(self, conversation_id: ConversationId) -> None:
         """End the answers of one conversation; what there is of them stays."""
-        for request in [r for r in self._waiting if r.conversation.id == conversation_id]:
+        for request in [r for r in self._waiting if r.answer.conversation_id == conversation_id]:
             self._waiting.remove(request)
             self._end(request.answer, Status.STOPPED, None, None)
         if self._current is not None and self._current.conversation_id == conversation_id:
@@ -187,15 +193,18 @@ class Answers(EngineListener):
             return
         request = self._waiting.pop(0)
         self._current = request.answer
-        settings = self._settings()
+        settings, asked = self._settings(), request.asked
+        if asked.sent is not None:
+            self._engine.prepare(asked.turns, asked.memory, asked.context, asked.sent)
         request.answer.request_id = self._engine.generate(
-            request.conversation.system_prompt,
-            request.turns,
-            settings.sampling_params(),
-            request.conversation.id,
+            asked.system,
+            asked.turns,
+            asked.sampling or settings.sampling_params(),
+            asked.conversation.id,
             is_gentle=settings.is_gentle_on_battery,
             may_guess=settings.is_speculating,
             continues=request.continues,
+            memory=asked.memory,
         )
         self._tell(lambda li: li.answer_begun(request.answer.message))
 

@@ -10,16 +10,25 @@ from app.core.models_entities import HubAccess
 from app.core.paths import Paths
 from app.core.settings import Settings, SettingsFile
 from app.services.answers import Answers
+from app.services.assistants import Assistants
+from app.services.chat import Chat
 from app.services.conversations import Conversations
 from app.services.downloads import Downloads
 from app.services.engine import Engine
+from app.services.facts import Facts
 from app.services.idle import IdleUnload
 from app.services.kept import KeptStates
+from app.services.ledger import Ledger
 from app.services.library import Library
+from app.services.memory import MemoryService
+from app.services.memory_news import MemoryNews
 from app.services.model_hub import ModelHub, access_from
 from app.services.ports import ConversationsListener, Scheduler
 from app.services.preferences import Preferences
+from app.services.prompt_library import PromptLibrary
 from app.services.speech import Speech
+from app.services.summaries import Summaries
+from app.services.templates import Templates
 from app.services.titles import Titles
 from app.storage.storage import Storage
 
@@ -38,6 +47,19 @@ class AppServices(ConversationsListener):
         self.conversations = Conversations(paths.database, scheduler)
         self.answers = Answers(self.conversations, self.engine, scheduler, self.settings)
         self.titles = Titles(self.conversations, self.answers, self.engine, self.settings)
+        self._memory_news = MemoryNews()
+        remembering = (self.answers, self.engine, self._memory_news, self.settings)
+        self.memory = MemoryService(
+            self.conversations,
+            Summaries(self.conversations, *remembering),
+            self._memory_news,
+            self.settings,
+        )
+        self.facts = Facts(self.conversations, *remembering)
+        self.preferences.changed = self.memory.settings_changed
+        self.prompts = PromptLibrary(self.conversations, scheduler, self._model_name)
+        self.assistants = Assistants(self.conversations, self.prompts, scheduler, self.settings)
+        self.templates = Templates(paths, scheduler, self.engine)
         self.library = Library(paths, self.settings)
         self.hub = ModelHub(
             self._access,
@@ -60,8 +82,13 @@ class AppServices(ConversationsListener):
         """Those in force."""
         return self.preferences.settings
 
+    def open_ledger(self, chat: Chat) -> Ledger:
+        """What the next prompt of one window is made of; `close` it with the window."""
+        return Ledger(chat, self.conversations, self.engine, self._memory_news, self.settings)
+
     def close_storage(self) -> None:
         """At quit: what was written so far is stored as interrupted, the database closed."""
+        self.prompts.close()
         unsaved = self.answers.last_writes()
 
         def write(storage: Storage) -> None:
@@ -75,6 +102,9 @@ class AppServices(ConversationsListener):
 
     def contents_erased(self, ids: Sequence[ConversationId]) -> None:
         self.kept.forget(ids)
+
+    def _model_name(self) -> str:
+        return self.engine.model.name if self.engine.model is not None else ""
 
     def _access(self) -> HubAccess:
         return access_from(self.settings())

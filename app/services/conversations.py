@@ -225,6 +225,10 @@ class Conversations:
         self._undo = [conversation_id], lambda s: s.bin.restore(conversation_id, message_id)
         self._tell(lambda li: li.message_deleted(conversation_id, excerpt))
 
+    def note_marks(self, conversation_id: ConversationId) -> None:
+        """What is pinned or left out of it changed: every window is told."""
+        self._tell(lambda li: li.marks_changed(conversation_id))
+
     def undo(self) -> None:
         """Take what was deleted last out of the bin."""
         undo, self._undo = self._undo, None

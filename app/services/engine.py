@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.core import messages
@@ -23,37 +22,35 @@ from app.core.errors import (
     WorkerDidNotStart,
     WorkerNotResponding,
 )
-from app.core.history import sendable
 from app.core.logs import tail
+from app.core.memory import Memory
 from app.core.paths import Paths
 from app.models.memory import DEFAULT_CONTEXT
 from app.services.ports import EngineListener, EngineState, Scheduler
+from app.services.small_jobs import NO_MEMORY, SmallJobs
 from app.services.worker_end import why_ended
 from app.worker.main import run as run_worker
 
 STOP_PATIENCE_S = 3.0  # then the worker is killed: stop always works
 
 
-class Engine:
+class Engine(SmallJobs):
     """Starts the worker, sends it commands and tells listeners; all methods on the main thread."""
 
     def __init__(self, paths: Paths, scheduler: Scheduler) -> None:
         self._paths = paths
-        self._scheduler = scheduler
+        super().__init__(scheduler)
         self._listeners: list[EngineListener] = []
-        self._ids = itertools.count(1)
         self._child: ChildProcess | None = None
         self._load_id = 0
+        self._template_id = 0
         self._path: Path | None = None
         self._params = LoadParams()
         self._keep = KeepParams()
         self._answers: dict[int, messages.Generate] = {}
-        self._suggestions: dict[int, tuple[Callable[[str], None], Callable[[Problem], None]]] = {}
-        self._counted: tuple[int, Callable[[int], None]] | None = None  # asked last
         self._last_words: Problem | None = None
         self._is_greeted = False
         self.state = EngineState.STOPPED
-        self.model: ModelDescription | None = None
         self.is_resting = False
         self.devices: tuple[Device, ...] = ()
         self.no_gpu: Problem | None = None  # why none of the devices is a graphics card
@@ -113,7 +110,9 @@ class Engine:
         self.is_resting = False
         self.model = None
         self.start()
-        self._load_id = self._send(messages.Load(next(self._ids), path, params, self._keep))
+        choices = self._paths.template_choices
+        load = messages.Load(next(self._ids), path, params, self._keep, choices)
+        self._load_id = self._send(load)
         for command in waiting:
             self._answers[self._send(command)] = command
         self._set_state(EngineState.LOADING)
@@ -144,6 +143,7 @@ class Engine:
         is_gentle: bool = False,
         may_guess: bool = False,
         continues: str = "",
+        memory: Memory = NO_MEMORY,
     ) -> int:
         """Answer the last of `history`; waits for a load in progress. Returns the request's id.
 
@@ -156,7 +156,7 @@ class Engine:
             return request_id
         if self._child is None or self._load_id == 0:
             self.reload()
-        sent = sendable(history, self._context())
+        sent = self._sendable(history, memory)
         command = messages.Generate(
             next(self._ids),
             system,
@@ -168,6 +168,7 @@ class Engine:
             continues,
             sent.omitted_turns,
             sent.omitted_weight,
+            memory,
         )
         self._answers[self._send(command)] = command
         if self.state is EngineState.READY:
@@ -177,14 +178,15 @@ class Engine:
     def stop(self, request_id: int) -> None:
         """End an answer soon; a worker that does not obey in time is ended."""
         child = self._child
-        if child is None or not (request_id in self._answers or request_id in self._suggestions):
+        is_job = request_id in self._suggesting
+        if child is None or not (request_id in self._answers or is_job):
             return
         self._send(messages.Stop(next(self._ids), request_id))
 
         def insist() -> None:
             loading = self.state is EngineState.LOADING
             # a title that waits for an answer is nothing to insist on
-            is_title = request_id in self._suggestions and not self._answers
+            is_title = request_id in self._suggesting and not self._answers
             is_going_on = request_id in self._answers or is_title
             if child is self._child and is_going_on and not loading:
                 self._last_words = WorkerNotResponding().problem
@@ -197,47 +199,11 @@ class Engine:
         if self._child is not None:
             self._send(messages.Forget(next(self._ids), tuple(conversations)))
 
-    def suggest_title(
-        self,
-        system: str,
-        history: Sequence[ChatMessage],
-        conversation: str,
-        done: Callable[[str], None],
-        failed: Callable[[Problem], None],
-    ) -> int:
-        """Let the model find a title of at most 60 characters; what it read stays as it was.
-
-        `done` gets an empty text where another question or `stop` came first. Without a loaded
-        model it has `failed`. Returns the request's id."""
-        request_id = next(self._ids)
-        if self.model is None:
-            problem = NoModelLoaded().problem
-            self._scheduler.post(lambda: failed(problem))
-            return request_id
-        sent = sendable(history, self._context())
-        self._suggestions[request_id] = (done, failed)
-        self._send(
-            messages.Suggest(
-                request_id,
-                system,
-                sent.messages,
-                conversation=conversation,
-                omitted_turns=sent.omitted_turns,
-                omitted_weight=sent.omitted_weight,
-            )
-        )
-        return request_id
-
-    def count(self, text: str | Sequence[str], done: Callable[[int], None]) -> None:
-        """Tell `done` the tokens of `text`, or of several texts together; -1 without a model.
-
-        Made for typing: one that was asked before and is not answered yet never will be."""
-        self._counted = None
-        if self.model is None:
-            self._scheduler.post(lambda: done(-1))
-            return
-        texts = (text,) if isinstance(text, str) else tuple(text)
-        self._counted = (self._send(messages.Count(next(self._ids), texts)), done)
+    def use_template(self, name: str) -> None:
+        """Use the known good chat template `name` from now on, the model's own if it is empty.
+        Listeners are told of the model as it is then."""
+        if self.model is not None:
+            self._template_id = self._send(messages.UseTemplate(next(self._ids), name))
 
     def unload(self) -> None:
         """Give the model's memory back; the process stays."""
@@ -257,18 +223,9 @@ class Engine:
             return []
         self._child.kill()
         self._child = None
-        self._give_up_small_jobs()
+        self._give_up_jobs(NoModelLoaded().problem)
         waiting, self._answers = self._answers, {}
         return list(waiting.values())
-
-    def _give_up_small_jobs(self) -> None:
-        """The process that had them is gone: no title, no count."""
-        suggestions, self._suggestions = self._suggestions, {}
-        counted, self._counted = self._counted, None
-        for done, _ in suggestions.values():
-            done("")
-        if counted is not None:
-            counted[1](-1)
 
     def shut_down(self, timeout_s: float) -> None:
         """End the worker: ask, wait, kill."""
@@ -315,10 +272,13 @@ class Engine:
                 self._forget(request_id)
                 for listener in self._listeners:
                     listener.generation_finished(request_id, reason, statistics)
-            case messages.Suggested(request_id, text) if request_id in self._suggestions:
-                self._suggestions.pop(request_id)[0](text)
+            case messages.ModelLoaded(request_id, model) if request_id == self._template_id:
+                self._change_template(model)
             case messages.Counted():
-                self._take_count(event)
+                self.context_used = event.context_used
+                self._take_job(event)
+            case messages.Suggested() | messages.Weighed() | messages.Inspected():
+                self._take_job(event)
             case messages.ModelUnloaded() if not self._load_id:  # else another load followed
                 self.model = None
                 self._set_state(EngineState.IDLE)
@@ -344,15 +304,18 @@ class Engine:
         elif event.request_id in self._answers:
             self._forget(event.request_id)
             self._tell_failed(event.request_id, event.problem, died=False)
-        elif event.request_id in self._suggestions:
-            self._suggestions.pop(event.request_id)[1](event.problem)
+        elif event.request_id == self._template_id and self.model is not None:
+            for listener in self._listeners:
+                listener.model_failed(self.model.path, event.problem)
+        else:
+            self._take_job(event)
 
-    def _take_count(self, event: messages.Counted) -> None:
-        """One that another followed is nobody's."""
-        self.context_used = event.context_used
-        if self._counted is not None and self._counted[0] == event.request_id:
-            done, self._counted = self._counted[1], None
-            done(event.tokens)
+    def _change_template(self, model: ModelDescription) -> None:
+        if self.model is None or model.path != self.model.path:
+            return  # another load followed
+        self.model = model
+        for listener in self._listeners:
+            listener.model_loaded(model)
 
     def _context(self) -> int:
         """Tokens the context has, or will have once the model is loaded."""
@@ -392,7 +355,7 @@ class Engine:
         was_loading = self.state is EngineState.LOADING
         answers, self._answers = self._answers, {}
         self._child, self._load_id, self.model = None, 0, None
-        self._give_up_small_jobs()
+        self._give_up_jobs(problem)
         self._set_state(EngineState.STOPPED)
         if was_loading and self._path is not None:
             for listener in self._listeners:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from app.core.beginning import Beginning
 from app.core.entities import (
     Conversation,
     ConversationId,
@@ -36,6 +37,8 @@ class Lane(StrEnum):
     NETWORK = "network"
     HUB = "hub"  # searches and pages of repositories
     BULK = "bulk"  # gigabytes are copied or read again
+    BATCH = "batch"  # a prompt is run over a table
+    TEMPLATES = "templates"  # prompts are rendered, in a process of their own
 
 
 class Scheduler(Protocol):
@@ -146,6 +149,9 @@ class ConversationsListener:
     def bin_restored(self, ids: Sequence[ConversationId]) -> None:
         """These came back from the bin, or a message in them: they may be another way now."""
 
+    def marks_changed(self, conversation_id: ConversationId) -> None:
+        """What is pinned, or left out, of this conversation is another way now."""
+
     def problem_occurred(self, problem: Problem) -> None:
         """Something asked for could not be done."""
 
@@ -206,6 +212,12 @@ class ChatListener:
 
     def answering_changed(self) -> None:
         """Whether an answer is being written here is another way now."""
+
+    def beginning_changed(self, beginning: Beginning) -> None:
+        """The next new conversation begins another way now."""
+
+    def marks_changed(self) -> None:
+        """What is pinned, or left out, of the conversation on show is another way now."""
 
     def problem_occurred(self, problem: Problem) -> None:
         """What was to be sent could not be stored."""

@@ -23,6 +23,7 @@ class Preferences:
         self._scheduler = scheduler
         self._failed = failed
         self.settings = settings
+        self.changed: Callable[[], None] = lambda: None  # told after each change
 
     def change(self, **values: object) -> None:
         """Use `values` from now on and save them. Raises ValueError for one that is not allowed."""
@@ -32,3 +33,4 @@ class Preferences:
             self._scheduler.run(
                 Lane.DISK, lambda: self._file.save(changed), lambda _: None, self._failed
             )
+            self.changed()

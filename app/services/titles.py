@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from app.core.entities import ChatMessage, Conversation, ConversationId, Message, Role, Status
+from app.core.entities import Conversation, ConversationId, Message, Role, Status
 from app.core.errors import ConversationNotFound, NoModelLoaded, Problem
 from app.core.settings import Settings
 from app.services.answers import Answers
 from app.services.conversations import Conversations
 from app.services.engine import Engine
 from app.services.ports import AnswerListener
-from app.services.turns import as_turns
+from app.services.requests import Asked, asked
 from app.storage.storage import Storage
 from app.storage.titles import title_from
 
-FIRST_ANSWER = 2  # messages of a conversation that has just begun: a question and its answer
+FIRST_ANSWER = 2  # messages: a question and its answer
 
 
 class Titles(AnswerListener):
@@ -59,22 +59,22 @@ class Titles(AnswerListener):
         """Ask the model. The title of then is read together with whether it `is_wanted`: a person
         may give one at any time."""
 
-        def work(storage: Storage) -> tuple[Conversation, list[ChatMessage]] | None:
+        def work(storage: Storage) -> Asked | None:
             if not is_wanted(storage):
                 return None
+            conversation = storage.history.conversation(conversation_id)
             branch = storage.history.branch(conversation_id)
-            turns = as_turns(branch, storage.attachments.data)
-            return storage.history.conversation(conversation_id), turns
+            return asked(storage, conversation, branch, self._settings())
 
-        def done(result: tuple[Conversation, list[ChatMessage]] | None) -> None:
-            if result is not None:
-                conversation, turns = result
+        def done(found: Asked | None) -> None:
+            if found is not None:
                 self._engine.suggest_title(
-                    conversation.system_prompt,
-                    turns,
-                    conversation.id,
-                    lambda title: self._use(conversation, title),
+                    found.system,
+                    found.turns,
+                    conversation_id,
+                    lambda title: self._use(found.conversation, title),
                     failed,
+                    memory=found.memory,
                 )
 
         self._conversations.run(work, done)
@@ -93,10 +93,13 @@ class Titles(AnswerListener):
 
 
 def _needs_title(storage: Storage, conversation_id: ConversationId) -> bool:
-    """Whether it has only begun, and is still called by a question it began with."""
+    """Whether it has only begun, and is still called by a question it began with. What stands
+    before its first question, such as an assistant's first words, no model has answered with."""
     branch = storage.history.branch(conversation_id)
-    if len(branch) != FIRST_ANSWER:
+    before, first = branch[:-FIRST_ANSWER], branch[-FIRST_ANSWER:]
+    is_begun = len(first) == FIRST_ANSWER and first[0].role is Role.USER
+    if not is_begun or any(message.model for message in before):
         return False
-    questions = storage.history.siblings(branch[0].id)
+    questions = storage.history.siblings(first[0].id)
     title = storage.history.conversation(conversation_id).title
     return title in {title_from(question.content) for question in questions}

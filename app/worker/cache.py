@@ -91,6 +91,16 @@ class Cache:
         """How many tokens at the beginning of `wanted` are here."""
         return common_prefix(self.tokens, wanted)
 
+    def would_keep(self, wanted: Sequence[int]) -> int:
+        """How many tokens at the beginning of `wanted` would not have to be read now; from any
+        thread, also while something is read."""
+        held = list(self.tokens)
+        same = common_prefix(held, wanted)
+        if same < len(held) and not self.can_roll_back:
+            return 0
+        is_all = same == len(held) == len(wanted) and self.has_scores
+        return same if is_all else max(min(same, len(wanted) - 1), 0)
+
     def keep(self, wanted: Sequence[int]) -> int:
         """Give up what does not begin `wanted`; returns how many of its tokens stay.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import ctypes
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,7 @@ class Generation:
         self._tokens = tokens
         self._request = request
         self._stop = [text for text in stop if text]
+        self._ends = self._pieces.control_tokens(self._stop)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._out: list[str] = []  # text that was not handed on yet
         # text that may be the beginning of a stop string; of an answer that goes on, its end too
@@ -156,7 +157,7 @@ class Generation:
             self._last = time.monotonic()
             if not self._first:
                 self._first = self._last
-            if llama_cpp.llama_vocab_is_eog(vocabulary, token):
+            if token in self._ends or llama_cpp.llama_vocab_is_eog(vocabulary, token):
                 break
             self._produced += 1
             written = self._decoder.decode(self._pieces[token])
@@ -289,6 +290,7 @@ class Pieces:
     that tell reasoning from the answer."""
 
     def __init__(self, client: Any) -> None:
+        self._client = client
         self._vocabulary = llama_cpp.llama_model_get_vocab(client.model)
         self._known: dict[int, bytes] = {}
         self._whole: dict[int, bytes] = {}
@@ -316,6 +318,15 @@ class Pieces:
         if piece is None:
             piece = self._whole[token] = self._ask(token, with_special=True)
         return piece
+
+    def control_tokens(self, texts: Sequence[str]) -> frozenset[int]:
+        """Those of `texts` that are one token which is not shown: as text they would never come."""
+        found = set()
+        for text in texts:
+            tokens = self._client.tokenize(text.encode(), add_bos=False, special=True)
+            if len(tokens) == 1 and not self[tokens[0]]:
+                found.add(tokens[0])
+        return frozenset(found)
 
     def _ask(self, token: int, *, with_special: bool) -> bytes:
         size = 64

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,31 +14,53 @@ import llama_cpp
 
 from app.core.entities import ChatMessage, ModelDescription, Role, Statistics, StopReason
 from app.core.errors import ImageBroken, ImageTooLarge, ModelCannotSee, TemplateBroken
-from app.core.messages import Event, Finished, Generate, Reading, Suggest, TextProduced
+from app.core.memory import WhenFull
+from app.core.messages import (
+    Event,
+    Finished,
+    Generate,
+    Inspect,
+    Reading,
+    Suggest,
+    Suggested,
+    TextProduced,
+    Weigh,
+)
+from app.models.advice import advised
 from app.models.hardware import is_on_battery
 from app.worker.cache import Aborted
+from app.worker.chat_template import ChatTemplate
 from app.worker.generation import Request
 from app.worker.keeping import Keeper
 from app.worker.llm import AnswerEnd, StreamingLlamaCpp
-from app.worker.prompting import ChatTemplate, FittedPrompt, fit_prompt, mark_of
+from app.worker.prompting import (
+    ANSWER_ROOM,
+    IMAGE,
+    NOT_SEEN,
+    FittedPrompt,
+    fit_prompt,
+    mark_of,
+    turns_of,
+)
 from app.worker.reasoning import after_opening
-from app.worker.sampling import advised
-from app.worker.side_jobs import QUESTIONS, clean, run_aside, without_thinking
+from app.worker.side_jobs import JOBS, SideJob, run_aside, without_thinking
+from app.worker.token_counts import TokenCounts
 from app.worker.vision import Eyes
 
-NOT_SEEN = "[image]"  # in place of an earlier one that this model cannot see
-MOST_SUGGESTED = 24  # tokens
+NEAR = 8  # tokens that a prompt may end with and its continuation has not: an opening of reasoning
 
 
 @dataclass(slots=True)
 class Loaded:
-    """Used by the worker's main thread, but for `count`."""
+    """Used by the worker's main thread, but for `fit`, `count` and `counts`."""
 
     llm: StreamingLlamaCpp
     template: ChatTemplate
     description: ModelDescription
     stop_texts: tuple[str, ...]
     keeper: Keeper
+    _counts: tuple[ChatTemplate, TokenCounts] | None = field(default=None, init=False)
+    _counts_lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def generate(self, command: Generate, send: Callable[[Event], None], load_s: float) -> None:
         """Answer, and send all events but Failed. `load_s` is what it waited for the model.
@@ -46,15 +69,11 @@ class Loaded:
         llm = self.llm
         try:
             mark = self._look_at(command.messages)
-            omitted = (command.omitted_turns, command.omitted_weight)
-            fitted = fit_prompt(
-                command.system,
+            fitted = self.fit(
+                command,
                 command.messages,
-                self.template,
-                llm.count,
-                llm.client.n_ctx(),
+                self._count_prompt,
                 continues=command.continues,
-                omitted=omitted,
                 mark=mark,
             )
             if not llm.tokens_of(fitted.text):  # llama.cpp would end the process
@@ -67,38 +86,112 @@ class Loaded:
         finally:
             self._let_go()
 
-    def suggest(self, command: Suggest, is_wanted: Callable[[], bool]) -> str:
-        """A title; empty where it was ended (`is_wanted` is false then) or made no sense. What was
+    def fit(
+        self,
+        request: Generate | Weigh | Inspect | Suggest,
+        history: Sequence[ChatMessage],
+        count: Callable[[str], int],
+        *,
+        continues: str = "",
+        mark: Callable[[bytes], str] | None = None,
+        answer_room: int = ANSWER_ROOM,
+        wanted: tuple[int, ...] | None = None,
+        is_thinking: bool = True,
+    ) -> FittedPrompt:
+        """The prompt of a request, whatever it is for; `history` is that of the request, or so
+        much of it. Raises ContextFull, PromptTooLong, KeptTooLong or TemplateBroken."""
+
+        def count_text(text: str) -> int:
+            return count(text) if IMAGE.search(text) else self.counts.of_text(text)
+
+        return fit_prompt(
+            request.system,
+            history,
+            self.template,
+            count,
+            self.llm.client.n_ctx(),
+            continues=continues,
+            omitted=(request.omitted_turns, request.omitted_weight),
+            is_thinking=is_thinking,
+            answer_room=answer_room,
+            wanted=wanted,
+            mark=mark or self.mark,
+            memory=request.memory,
+            count_text=count_text,
+        )
+
+    def suggest(self, command: Suggest, is_wanted: Callable[[], bool]) -> Suggested:
+        """What was asked for; not whole where it was ended (`is_wanted` is false then). What was
         read of conversations stays as it was. Raises AppError."""
-        llm = self.llm
+        llm, job = self.llm, JOBS[command.kind]
+        begun = command.begun if job.goes_on else ""
+        text = ""
         try:
-            text = self._title_prompt(command)
-            found = run_aside(llm, llm.tokens_of(text), MOST_SUGGESTED, self.stop_texts)
-            return clean(found) if is_wanted() else ""
+            size = self.counts.of_text(begun)
+            prompt, answered = self._side_prompt(command, job, size)
+            most = max(job.most_tokens(llm.client.n_ctx()) - size, 1)
+            # what a model thought is left out of history: of its last answer other tokens are read
+            # next, so that those in the cache are worth nothing but for another version of it
+            kept = answered - NEAR if job.is_background and answered else None
+            tokens = llm.tokens_of(prompt + begun)
+            text = run_aside(llm, tokens, most, self.stop_texts, job.most_state, kept)
         except Aborted:
-            return ""
+            pass
         finally:
             self._let_go()
+        if is_wanted():
+            return Suggested(command.request_id, job.clean(begun + text))
+        partial_text = begun + text if job.goes_on else ""
+        return Suggested(command.request_id, partial_text, is_whole=False)
 
-    def _title_prompt(self, command: Suggest) -> str:
-        """It begins as the prompt of the last answer did: that is what the cache holds."""
-        llm, history = self.llm, command.history
-        fit = partial(
-            fit_prompt,
-            command.system,
-            template=self.template,
-            count=llm.count,
-            context=llm.client.n_ctx(),
-            omitted=(command.omitted_turns, command.omitted_weight),
-            mark=self._look_at(history),
-        )
+    def _side_prompt(self, command: Suggest, job: SideJob, begun: int) -> tuple[str, int]:
+        """It begins as the prompt of the last answer did: that is what the cache holds. `begun` is
+        the tokens of what there is of it. With the tokens of that prompt, 0 where there was none.
+        """
+        history = command.history
+        mark = self._look_at(history)
+        if command.memory.policy.when_full is WhenFull.ASK:  # nobody is asked for this
+            policy = replace(command.memory.policy, when_full=WhenFull.DROP_OLDEST)
+            command = replace(command, memory=replace(command.memory, policy=policy))
         answered = max((i + 1 for i, m in enumerate(history) if m.role is Role.USER), default=0)
-        dropped = fit(history[:answered]).dropped_turns if answered else None
-        history = (*history, ChatMessage(Role.USER, QUESTIONS[command.kind]))
-        fit = partial(fit, history, answer_room=MOST_SUGGESTED, dropped=dropped)
-        return without_thinking(
+        wanted: tuple[int, ...] | None = None
+        size = 0
+        asking = (*history, ChatMessage(Role.USER, job.question))
+        if answered:
+            before = self.fit(command, history[:answered], self._count_prompt, mark=mark)
+            after = range(len(turns_of(history[:answered])), len(turns_of(asking)))
+            wanted, size = (*before.turns, *after), before.tokens
+        fit = partial(
+            self.fit,
+            command,
+            asking,
+            self._count_prompt,
+            mark=mark,
+            answer_room=job.least_room + begun,
+            wanted=wanted,
+        )
+        text = without_thinking(
             fit().text, lambda: fit(is_thinking=False).text, self.template.source
         )
+        return text, size
+
+    @property
+    def counts(self) -> TokenCounts:
+        """What counts tokens with the chat template of now; from any thread."""
+        with self._counts_lock:
+            if self._counts is None or self._counts[0] is not self.template:
+                self._counts = (self.template, TokenCounts(self.llm.client, self.template))
+            return self._counts[1]
+
+    def _count_prompt(self, prompt: str) -> int:
+        """Cells it takes in the cache. Raises what Eyes.tokens_of raises."""
+        eyes = self.llm.eyes
+        tokens = self.counts.tokens_of(prompt, eyes.tokens_of if eyes is not None else None)
+        return len(tokens) + (eyes.more_cells(tokens) if eyes is not None else 0)
+
+    def mark(self, image: bytes) -> str:
+        """What stands for an image where none is looked at."""
+        return mark_of(image) if self.llm.eyes is not None else NOT_SEEN
 
     def count(self, texts: Sequence[str]) -> tuple[int, int]:
         """Tokens of `texts` together, and those in the KV cache now; from any thread.

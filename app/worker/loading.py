@@ -39,7 +39,7 @@ def describe(
     seconds: float,
 ) -> ModelDescription:
     """What was loaded, how, and where it is."""
-    from app.worker.sampling import advice_of
+    from app.models.advice import advice_of
 
     return ModelDescription(
         path=command.path,

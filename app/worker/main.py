@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -35,6 +36,8 @@ from app.core.messages import (
     Finished,
     Forget,
     Generate,
+    Inspect,
+    Inspected,
     Load,
     Loading,
     ModelLoaded,
@@ -44,6 +47,9 @@ from app.core.messages import (
     Suggest,
     Suggested,
     Unload,
+    UseTemplate,
+    Weigh,
+    Weighed,
     WorkerReady,
 )
 from app.models.hardware import free_ram_bytes, give_back_memory
@@ -59,6 +65,8 @@ if TYPE_CHECKING:
     from app.models.gguf import GgufHeader
     from app.worker.llm import StreamingLlamaCpp
     from app.worker.loaded import Loaded
+    from app.worker.looking import Onlooker
+    from app.worker.model_template import InUse, ModelTemplate
     from app.worker.states import States
     from app.worker.vision import Eyes
 
@@ -66,7 +74,13 @@ LOG_LINES = 40  # that an error shows
 LOG_KEPT = 2000  # pieces of a load's log: its buffers are read from it
 IDLE_S = 30.0  # without a question, then the conversation is written for after a restart
 TELL_LOAD_S = 0.1
-GOES_FIRST = (Generate, Load, Unload, ShutDown)  # a side job ends at once when one of these comes
+GOES_FIRST = (
+    Generate,
+    Load,
+    Unload,
+    UseTemplate,
+    ShutDown,
+)  # a side job ends at once when one of these comes
 # How often libgomp looks again before a thread that waits for the others goes to sleep. Its default
 # is 'practically for ever' while there are as many cores as threads: then any other busy program
 # makes each of some hundred waits a token last a time slice (measured: 2 instead of 100 tokens/s
@@ -107,6 +121,8 @@ class Worker:
         self._waiting = 0  # commands that go before side jobs
         self._stopped: set[int] = set()
         self._loaded: Loaded | None = None
+        self._template: ModelTemplate | None = None
+        self._onlooker: Onlooker | None = None
         self._devices: tuple[Device, ...] = ()
         self._engine_version = ""
         self._load_s = 0.0  # of a load that no answer has waited for yet
@@ -123,7 +139,7 @@ class Worker:
         self._engine_version, self._devices = version, list_devices()
         no_gpu = why_no_gpu(self._devices, "".join(self._log))
         self._send(WorkerReady(PROTOCOL_VERSION, version, self._devices, no_gpu))
-        self._counter = Counter(self._count, self._send)
+        self._counter = Counter(self._count, self._send, self._weigh, self._inspect)
         threading.Thread(target=self._listen, name="commands", daemon=True).start()
         while not isinstance(command := self._next(), ShutDown):
             try:
@@ -157,7 +173,7 @@ class Worker:
                 command: Command = self._connection.recv()
                 if isinstance(command, Stop):
                     self._stop(command.target_id)
-                elif isinstance(command, Count):
+                elif isinstance(command, Count | Weigh | Inspect):
                     self._counter.put(command)
                 else:
                     if isinstance(command, GOES_FIRST):
@@ -187,7 +203,13 @@ class Worker:
     def _handle(self, command: Command) -> None:
         match command:
             case Load():
-                self._load(command)
+                try:
+                    self._load(command)
+                finally:
+                    if self._loaded is None:
+                        self._drop_template()
+            case UseTemplate():
+                self._use_template(command)
             case Generate():
                 self._generate(command)
             case Forget():
@@ -202,6 +224,7 @@ class Worker:
     def _load(self, command: Load) -> None:
         from app.worker import llm
         from app.worker.devices import list_devices
+        from app.worker.model_template import ModelTemplate
         from app.worker.placement import buffers_of, placed
 
         self._send(Loading(command.request_id, 0.0))
@@ -215,6 +238,7 @@ class Worker:
             check_memory(command.path, header, params, context, self._room(params))
         self._unload()
         self._devices = list_devices()  # other programs take and free a card's memory meanwhile
+        self._template = ModelTemplate(command.path, header, command.choices)
         began, told = time.monotonic(), 0.0
 
         def tell(done: float) -> None:
@@ -243,11 +267,11 @@ class Worker:
         loaded.eyes = self._open_eyes(loaded, command, header, placement)
         description = describe(command, header, loaded, placement, time.monotonic() - began)
         loaded.states = self._open_states(command, placement)
-        self._loaded = self._together(loaded, header, description)
+        self._loaded = self._together(loaded, description)
         # only an answer that waits already has waited for it
         self._load_s = 0.0 if self._commands.empty() else description.load_s
         gc.freeze()  # what was imported stays: no search for garbage in it while tokens are due
-        self._send(ModelLoaded(command.request_id, description))
+        self._send(ModelLoaded(command.request_id, self._loaded.description))
 
     def _room(self, params: LoadParams) -> int:
         """Bytes there are for a model: the computer's, and those of the card it goes to."""
@@ -270,21 +294,39 @@ class Worker:
         )
         return States(command.keep, key)
 
-    def _together(
-        self, llm: StreamingLlamaCpp, header: GgufHeader, description: ModelDescription
-    ) -> Loaded:
+    def _together(self, llm: StreamingLlamaCpp, description: ModelDescription) -> Loaded:
         """All that belongs to the model."""
         from app.worker.loaded import Loaded
-        from app.worker.prompting import FALLBACK_STOP, FALLBACK_TEMPLATE, ChatTemplate
 
-        template = ChatTemplate(
-            source=header.chat_template or FALLBACK_TEMPLATE,
-            bos=special_token(llm.client, llm.client.token_bos()),
-            eos=special_token(llm.client, llm.client.token_eos()),
-            model_name=description.path.name,
-        )
-        stop_texts = () if header.chat_template else FALLBACK_STOP
-        return Loaded(llm, template, description, stop_texts, Keeper(llm.cache_, llm.states))
+        found = self._template_for(llm)
+        description = replace(description, findings=found.findings, template_name=found.name)
+        keeper = Keeper(llm.cache_, llm.states)
+        return Loaded(llm, found.template, description, found.stop_texts, keeper)
+
+    def _template_for(self, llm: StreamingLlamaCpp) -> InUse:
+        """What answers are asked with, the choice included."""
+        if self._template is None:
+            raise NoModelLoaded
+        client = llm.client
+        bos, eos = (special_token(client, t) for t in (client.token_bos(), client.token_eos()))
+        return self._template.in_use(bos, eos)
+
+    def _use_template(self, command: UseTemplate) -> None:
+        loaded = self._model()
+        if self._template is not None:
+            self._template.use(command.name)
+        found = self._template_for(loaded.llm)
+        with self._model_lock:  # other threads look at it
+            loaded.template, loaded.stop_texts = found.template, found.stop_texts
+            loaded.description = replace(
+                loaded.description, findings=found.findings, template_name=found.name
+            )
+        self._send(ModelLoaded(command.request_id, loaded.description))
+
+    def _drop_template(self) -> None:
+        template, self._template = self._template, None
+        if template is not None:
+            template.close()
 
     def _open_eyes(
         self, llm: StreamingLlamaCpp, command: Load, header: GgufHeader, placement: Placement
@@ -318,17 +360,37 @@ class Worker:
             self._end()
 
     def _suggest(self, command: Suggest) -> None:
-        loaded, text = self._model(), ""
-        if self._begin(command.request_id, is_side_job=True):
-            try:
-                text = loaded.suggest(command, lambda: not self._flag.is_set)
-            finally:
-                self._end()
-        self._send(Suggested(command.request_id, text))
+        loaded = self._model()
+        if not self._begin(command.request_id, is_side_job=True):
+            self._send(Suggested(command.request_id, command.begun, is_whole=False))
+            return
+        try:
+            found = loaded.suggest(command, lambda: not self._flag.is_set)
+        finally:
+            self._end()
+        self._send(found)
 
     def _count(self, texts: Sequence[str]) -> tuple[int, int]:
         with self._model_lock:  # so long the model is not closed
             return (-1, -1) if self._loaded is None else self._loaded.count(texts)
+
+    def _weigh(self, command: Weigh) -> Weighed:
+        with self._model_lock:
+            if self._loaded is None:
+                return Weighed(command.request_id, (), 0, -1, 0)
+            return self._looking_at(self._loaded).weigh(command)
+
+    def _inspect(self, command: Inspect) -> Inspected:
+        with self._model_lock:
+            return self._looking_at(self._model()).inspect(command)
+
+    def _looking_at(self, loaded: Loaded) -> Onlooker:
+        """What looks at this model; on the counting thread."""
+        from app.worker.looking import Onlooker
+
+        if self._onlooker is None or self._onlooker.loaded is not loaded:
+            self._onlooker = Onlooker(loaded)
+        return self._onlooker
 
     def _begin(self, request_id: int, *, is_side_job: bool = False) -> bool:
         """False if it was stopped while it waited, or something waits that goes first."""
@@ -359,8 +421,10 @@ class Worker:
         """Give the memory back, to the system too."""
         with self._model_lock:
             loaded, self._loaded = self._loaded, None
+            self._onlooker = None
         if loaded is not None:
             loaded.close()
+            self._drop_template()
             del loaded
             gc.collect()
             give_back_memory()

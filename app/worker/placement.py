@@ -17,6 +17,7 @@ from typing import Any
 from app.core.entities import PROCESSOR, Device, LoadParams, Placement
 from app.models.weights import EXPERTS, Weights
 
+TEMPLATE = "tokenizer.chat_template"  # begins the keys of chat templates in a model's file
 MOST_AT_ONCE = 512  # tokens computed at once (n_ubatch): more takes memory and is hardly faster
 _BUFFER = re.compile(r":\s+(\S+) (?:model|KV|RS|compute|output) buffer size =\s+([\d.]+) MiB")
 _CACHE = re.compile(r": size =\s+([\d.]+) MiB \(")  # also told in a simulated load
@@ -162,6 +163,12 @@ class NativeOptions:
             def __init__(self, *, path_model: str, params: Any, verbose: bool) -> None:
                 options.set_model(params)
                 super().__init__(path_model=path_model, params=params, verbose=verbose)
+
+            def metadata(self) -> dict[str, str]:
+                """Without chat templates: the wrapper would compile them here, unlimited, and
+                take one that is broken for a model that cannot be loaded."""
+                found: dict[str, str] = super().metadata()
+                return {key: value for key, value in found.items() if TEMPLATE not in key}
 
         class Context(context_class):  # type: ignore[misc, valid-type]
             def __init__(self, *, model: Any, params: Any, verbose: bool) -> None:

@@ -109,6 +109,10 @@ class Eyes:
             self._entries[image] = self._look(image)
         return self._entries[image]
 
+    def seen(self, image: str) -> list[int] | None:
+        """What stands for it, where it was looked at already; from any thread."""
+        return self._entries.get(image)
+
     def more_cells(self, tokens: Sequence[int]) -> int:
         """The cells that images in `tokens` take beside their positions."""
         pieces = (self.known[token] for token in tokens if token in self.known)
