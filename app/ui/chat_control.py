@@ -129,7 +129,9 @@ class ChatControl(QObject, ChatListener):
 
     def _send(self, text: str) -> None:
         self._sent_from = self.drafts.key
-        self._chat.send(text, self._widgets.composer.attachments())
+        composer = self._widgets.composer
+        system, lead = composer.prompt_note.for_sending()
+        self._chat.send(text, composer.attachments(), lead=lead, system=system)
         self._show_answering()
 
     def _send_edited(self, text: str) -> None:

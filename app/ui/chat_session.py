@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QLocale, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from app.core.entities import Conversation, ConversationId, Folder, Message
 from app.core.errors import Problem
-from app.services import prompts
 from app.services.app import AppServices
 from app.services.chat import Chat
 from app.services.ports import (
@@ -16,14 +15,15 @@ from app.services.ports import (
     ConversationsListener,
     EngineListener,
     EngineState,
-    Lane,
 )
-from app.services.prompts import Prompt
 from app.ui.announcer import Announcer
+from app.ui.assistants.presence import Presence
 from app.ui.attach_control import AttachControl
 from app.ui.chat_control import ChatControl
 from app.ui.compare import Compare
-from app.ui.conversation_window import ChatWindow
+from app.ui.conversation_window import ChatWindow, ConversationWindow
+from app.ui.memory.control import MemoryControl
+from app.ui.prompts.window_prompts import WindowPrompts
 from app.ui.theme import Theme
 
 
@@ -42,6 +42,7 @@ class ChatSession(QObject, EngineListener, ConversationsListener):
 
     spoken = Signal(str)  # a text that is to be read aloud
     answering_changed = Signal(bool)
+    library_requested = Signal()  # the dialog "Prompts"
 
     def __init__(
         self, window: ChatWindow, services: AppServices, theme: Theme, draft_key: str
@@ -66,6 +67,14 @@ class ChatSession(QObject, EngineListener, ConversationsListener):
         )
         self.chat.add_listener(self._news)
         self.announcer = Announcer(self.chat, window.transcript)
+        self.memory: MemoryControl | None = None
+        self.presence: Presence | None = None
+        if isinstance(window, ConversationWindow):
+            self.memory = MemoryControl(
+                window, window, self.chat, services, theme, self.control.open
+            )
+            self.control.drafts.loaded.connect(self.memory.draft_shown)
+            self.presence = Presence(self.chat, services.assistants, window.badge)
         self.control.opened.connect(self._opened)
         self.control.failed.connect(self.show_problem)
         self.control.spoken.connect(self.spoken)
@@ -76,10 +85,12 @@ class ChatSession(QObject, EngineListener, ConversationsListener):
         services.conversations.add_listener(self)
         self.settings_changed()
         self.engine_changed(services.engine.state)
-        language = QLocale().name()
-        services.scheduler.run(
-            Lane.DISK, lambda: prompts.built_in(language), self._offer_prompts, self.show_problem
+        widgets = (window.composer, window.transcript, window.toast)
+        drafts = self.control.drafts
+        self.prompts = WindowPrompts(
+            window, widgets, services, theme, self.chat, drafts, self.show_problem
         )
+        self.prompts.library_requested.connect(self.library_requested)
 
     @property
     def conversation_id(self) -> str:
@@ -110,6 +121,11 @@ class ChatSession(QObject, EngineListener, ConversationsListener):
             self._is_open = False
             self.control.drafts.close()
             self.attaching.close()
+            if self.memory is not None:
+                self.memory.close()
+            if self.presence is not None:
+                self.presence.close()
+            self.prompts.close()
             self.chat.close()
             self._services.engine.remove_listener(self)
             self._services.conversations.remove_listener(self)
@@ -126,10 +142,6 @@ class ChatSession(QObject, EngineListener, ConversationsListener):
     def _opened(self, conversation: Conversation | None) -> None:
         self._opening = ""
         self.attaching.show_place()
-
-    def _offer_prompts(self, found: Sequence[Prompt]) -> None:
-        if self._is_open:
-            self.window.composer.set_prompts(found)
 
     # news
 

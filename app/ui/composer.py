@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.entities import Attachment, Draft
-from app.services.prompts import Prompt
+from app.core.prompts import Prompt
 from app.ui.composer_attachments import AttachmentArea
 from app.ui.composer_button import SIDE, SendButton
 from app.ui.composer_notes import Note
@@ -32,6 +32,7 @@ from app.ui.composer_prompts import PromptList
 from app.ui.composer_text import ComposerText, has_attachable
 from app.ui.composer_tokens import TokenCount
 from app.ui.models_parts import IconButton
+from app.ui.prompts.note import PromptNote
 from app.ui.sizes import fix_size
 from app.ui.theme import GAP, READING, Theme, text_font
 
@@ -60,6 +61,7 @@ class Composer(QFrame):
     edit_submitted = Signal(str)
     edit_cancelled = Signal()
     count_wanted = Signal(str)  # the text and those attached; `show_tokens` is to be told theirs
+    prompt_chosen = Signal(object, str)  # Prompt, the text written after its name
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,6 +79,7 @@ class Composer(QFrame):
         self.attach_button = IconButton(theme, "paperclip", "")
         fix_size(self.attach_button, SIDE, SIDE)
         self.edit_bar = Note(theme, "pencil")
+        self.prompt_note = PromptNote(theme)
         self.area = AttachmentArea(theme)
         self.tokens = TokenCount()
         self.prompts = PromptList(theme, self)
@@ -96,11 +99,12 @@ class Composer(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, GAP, GAP, GAP)
         layout.setSpacing(4)
-        for part in (self.edit_bar, self.area, self.text):
+        for part in (self.edit_bar, self.prompt_note, self.area, self.text):
             layout.addWidget(part)
         layout.addLayout(below)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        order = (self.edit_bar.button, self.area, self.text, self.attach_button, self.button)
+        notes = (self.edit_bar.button, self.prompt_note.button)
+        order = (*notes, self.area, self.text, self.attach_button, self.button)
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
 
@@ -126,7 +130,7 @@ class Composer(QFrame):
         self.area.changed.connect(self._content_changed)
         self.area.emptied.connect(self.text.setFocus)
         self.tokens.wanted.connect(self._want_count)
-        self.prompts.chosen.connect(self._insert_prompt)
+        self.prompts.chosen.connect(self.prompt_chosen)
         self._theme.changed.connect(self._restyle)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -179,6 +183,7 @@ class Composer(QFrame):
     def set_draft(self, draft: Draft) -> None:
         """Another conversation's draft, with no history of this one's; editing ends."""
         was_editing = self._stop_editing() is not None
+        self.prompt_note.show_going(None)
         self._show(draft)
         if was_editing:
             self.edit_cancelled.emit()
@@ -236,6 +241,7 @@ class Composer(QFrame):
         if self._kept is None:
             self._kept = self.draft()
         self.edit_bar.show()
+        self.prompt_note.set_aside(True)
         self._show(Draft(text, tuple(attachments)))
         self.text.setFocus()
 
@@ -253,6 +259,7 @@ class Composer(QFrame):
     def _stop_editing(self) -> Draft | None:
         draft, self._kept = self._kept, None
         self.edit_bar.hide()
+        self.prompt_note.set_aside(False)
         self._show_button()
         return draft
 
@@ -294,10 +301,22 @@ class Composer(QFrame):
         else:
             self._submit()
 
+    def submit(self) -> None:
+        """Send what is written, as the button does, if that is possible now."""
+        self._submit()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a message could be sent now."""
+        return self._can_send and not self._is_answering and not self.area.is_reading
+
+    def selected_text(self) -> str:
+        """What is selected of what is written."""
+        return self.text.textCursor().selectedText().replace("\u2029", "\n")
+
     def _can_submit(self) -> bool:
         has_content = bool(self.text.toPlainText().strip() or self.attachments())
-        is_free = self._can_send and not self._is_answering and not self.area.is_reading
-        return has_content and is_free
+        return has_content and self.is_free
 
     def _submit(self) -> None:
         if not self._can_submit():
@@ -320,9 +339,6 @@ class Composer(QFrame):
     def _wants_escape(self) -> bool:
         return self.prompts.isVisible() or self.is_editing
 
-    def _insert_prompt(self, prompt: Prompt) -> None:
-        self.use_text(*prompt.filled())
-
     # what is shown
 
     def _show(self, draft: Draft) -> None:
@@ -344,6 +360,8 @@ class Composer(QFrame):
         length = self.text.document().characterCount()
         self.tokens.content_changed(length + sum(len(a.text) for a in self.attachments()))
         if is_typed and not self.is_editing:
+            if length == 1:  # cleared, but for the mark of its one paragraph
+                self.prompt_note.show_going(None)
             self.draft_changed.emit()
 
     def _show_button(self) -> None:

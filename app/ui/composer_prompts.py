@@ -8,25 +8,32 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from app.services.prompts import CARET, Prompt
+from app.core.prompts import Prompt
 from app.ui.palette_filter import Command, found
 from app.ui.palette_list import PickList, Row
+from app.ui.prompts.words import folder_words, short
 from app.ui.theme import Theme
 
 MOST_ROWS, WIDTH = 8, 520  # rows on show; pixels
+MOST_DETAIL = 80  # characters
 SLASH = "/"
 
 
 class PromptList(QFrame):
-    """Lies over the window, without the keyboard, while the text begins with `/`."""
+    """Lies over the window, without the keyboard, while the text begins with `/`.
 
-    chosen = Signal(object)  # Prompt
+    `/name and a text` is that prompt with the text for its first field."""
+
+    chosen = Signal(object, str)  # Prompt, the text given with it
+    offered = Signal()  # it has appeared
 
     def __init__(self, theme: Theme, composer: QWidget) -> None:
         super().__init__(composer)
         self._composer = composer
         composer.installEventFilter(self)
         self._prompts: dict[str, Prompt] = {}
+        self._by_name: dict[str, Prompt] = {}
+        self._given = ""
         self._dismissed = False
         self.setObjectName("panel")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -40,6 +47,8 @@ class PromptList(QFrame):
     def set_prompts(self, prompts: Sequence[Prompt]) -> None:
         """What there is to choose from."""
         self._prompts = {prompt.id: prompt for prompt in prompts}
+        # in another language their English names are good too; own ones go before
+        self._by_name = {name: p for p in reversed(prompts) for name in reversed(_names(p))}
         self.hide()
 
     @property
@@ -49,21 +58,47 @@ class PromptList(QFrame):
 
     def offer_for(self, text: str) -> None:
         """Show what fits the words after `/`; hide where the text is another one."""
-        if not text.startswith(SLASH) or "\n" in text:
+        fitting, self._given = self._fitting(text)
+        if not text.startswith(SLASH):
             self._dismissed = False
-            self.hide()
-            return
-        commands = [Command(p.id, p.title, keywords=p.filled()[0]) for p in self._prompts.values()]
-        fitting = found(text[1:], commands)
         if self._dismissed or not fitting:
             self.hide()
             return
-        rows = [Row(c.id, c.title, _in_one_line(self._prompts[c.id])) for c in fitting]
+        rows = [Row(p.id, p.title, self._detail(p)) for p in fitting]
         self.list.show_rows(rows, self.list.current_id() if self.isVisible() else "")
         self._place()
+        was_there = self.isVisible()
         self.show()
         self.raise_()
         self.list.say_current()
+        if not was_there:
+            self.offered.emit()
+
+    def _fitting(self, text: str) -> tuple[list[Prompt], str]:
+        """The prompts that fit what was written, and the text that goes with the one there is."""
+        if not text.startswith(SLASH):
+            return [], ""
+        name, *rest = text[1:].split(None, 1) or [""]
+        named = self._by_name.get(name.casefold())
+        if named is not None and rest and text[1:].startswith(name):
+            return [named], rest[0].strip()
+        if "\n" in text:
+            return [], ""
+        commands = [
+            Command(p.id, p.title, keywords=" ".join((*_names(p), p.folder)))
+            for p in self._prompts.values()
+        ]
+        fitting = [self._prompts[command.id] for command in found(text[1:], commands)]
+        # one whose name begins as it was typed is meant before one whose title fits as well
+        typed = text[1:].strip().casefold()
+        fitting.sort(key=lambda p: not (typed and _names(p)[0].startswith(typed)))
+        return fitting, ""
+
+    def _detail(self, prompt: Prompt) -> str:
+        if self._given:
+            return short(self._given, MOST_DETAIL)
+        parts = (folder_words(prompt.folder), f"/{prompt.name}", prompt.description)
+        return short(" · ".join(part for part in parts if part), MOST_DETAIL)
 
     def take_key(self, event: QKeyEvent) -> bool:
         """Whether the key was for the list."""
@@ -92,7 +127,7 @@ class PromptList(QFrame):
         prompt = self._prompts.get(prompt_id)
         self.hide()
         if prompt is not None:
-            self.chosen.emit(prompt)
+            self.chosen.emit(prompt, self._given)
 
     def _place(self) -> None:
         """Above the composer, as wide as it at most, within the window."""
@@ -115,5 +150,7 @@ class PromptList(QFrame):
         return super().eventFilter(watched, event)
 
 
-def _in_one_line(prompt: Prompt) -> str:
-    return " ".join(prompt.text.replace(CARET, "…").split())
+def _names(prompt: Prompt) -> tuple[str, ...]:
+    """What it can be called by after `/`."""
+    own = prompt.name.casefold()
+    return (own, prompt.id.rpartition(":")[2].casefold()) if prompt.is_built_in else (own,)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QMimeData, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QImage,
     QImageWriter,
@@ -42,6 +43,7 @@ class ComposerText(QPlainTextEdit):
     files_given = Signal(list)  # list[Path]
     picture_given = Signal(bytes)  # PNG
     long_text_given = Signal(str)
+    menu_made = Signal(object)  # QMenu of the text, before it is shown: entries may be added
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,6 +173,12 @@ class ComposerText(QPlainTextEdit):
 
     def _is_empty(self) -> bool:
         return self.document().isEmpty()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.createStandardContextMenu(event.pos())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.menu_made.emit(menu)
+        menu.popup(event.globalPos())
 
     # what is pasted and dropped
 

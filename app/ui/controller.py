@@ -16,7 +16,6 @@ from app.core.entities import (
 )
 from app.core.errors import Problem
 from app.core.reasoning import without_reasoning
-from app.services import prompts
 from app.services.app import AppServices
 from app.services.chat import Chat
 from app.services.ports import (
@@ -26,7 +25,9 @@ from app.services.ports import (
 )
 from app.ui import markdown
 from app.ui.announcer import Announcer
+from app.ui.assistants.control import AssistantsControl
 from app.ui.attach_control import AttachControl
+from app.ui.batch.control import BatchTools
 from app.ui.bridge import QtScheduler
 from app.ui.chat_control import ChatControl
 from app.ui.code_block import CodeBlock
@@ -38,11 +39,15 @@ from app.ui.language import best_language, translate
 from app.ui.main_commands import MainCommands
 from app.ui.main_window import MainWindow
 from app.ui.markdown_plain import plain_text
+from app.ui.memory.control import MemoryControl
 from app.ui.model_choice import ModelChoice
 from app.ui.models_controller import ModelsController
 from app.ui.problem_view import Offer
+from app.ui.prompt_view.control import PromptView
+from app.ui.prompts.control import PromptsControl
 from app.ui.reach import Reach
 from app.ui.sidebar_control import SidebarControl
+from app.ui.templates.control import TemplatesControl
 from app.ui.theme import Theme
 from app.ui.window_state import WindowState, load_state, save_state
 from app.ui.windows import Windows, compare
@@ -98,6 +103,9 @@ class Controller(QObject, EngineListener, ConversationsListener):
             self.preferences,
             self.show_problem,
         )
+        self.assistants = AssistantsControl(
+            services, window, theme, self.chat, self.models, self.show_problem
+        )
         self.model_store = ModelsController(
             services, window, self.models, self.show_problem, self.open
         )
@@ -117,8 +125,22 @@ class Controller(QObject, EngineListener, ConversationsListener):
             window, theme, self.engine, self.models, self.preferences, self._change_setting
         )
         self.engine_settings.delete_kept_requested.connect(self._delete_kept)
+        self.prompts = PromptsControl(
+            services, window, theme, self.chat, self.chat_control.drafts, self.show_problem
+        )
+        self.batch = BatchTools(services, window, theme, self.chat, self.show_problem)
+        self.templates = TemplatesControl(services, window, theme, window.ask_for_model)
         self.help.watch(self.engine, services.downloads)
         self._figures = Figures(self.engine, window.status)
+        self.memory = MemoryControl(
+            window, window, self.chat, services, theme, self.open, self._change_setting
+        )
+        self.chat_control.drafts.loaded.connect(self.memory.draft_shown)
+        self.prompt_view = PromptView(
+            services, window, theme, self.chat, self.memory.ledger, self.memory.draft_shown
+        )
+        window.menu.memory.triggered.connect(self.memory.dialogs.open_policy)
+        window.menu.facts.triggered.connect(self.memory.dialogs.open_facts)
         self._exchange: ExchangeControl | None = None
         self.windows = Windows(services, theme, self._equip, self)
         self.reach = Reach(services, window, theme, self.open)
@@ -156,12 +178,8 @@ class Controller(QObject, EngineListener, ConversationsListener):
 
     def _find_prompts(self) -> None:
         language = best_language(QLocale())
-        self._scheduler.run(
-            Lane.DISK,
-            lambda: prompts.built_in(language),
-            self.window.composer.set_prompts,
-            self.show_problem,
-        )
+        self.services.assistants.start(language)
+        self.prompts.start(language)
 
     def _connect(self) -> None:
         window, control = self.window, self.chat_control
@@ -180,6 +198,8 @@ class Controller(QObject, EngineListener, ConversationsListener):
         control.compared.connect(lambda versions: compare(versions, self.chat, self.theme, window))
         for source in (control, self.windows, self.reach):
             source.spoken.connect(self._speak)
+        for other in (self.windows, self.reach):
+            other.library_requested.connect(self.prompts.open_in_front)
         control.drafts.homeless.connect(self._save_state)
         self.sidebar.window_requested.connect(self.windows.open)
         self.sidebar.export_requested.connect(self.export)
@@ -295,6 +315,7 @@ class Controller(QObject, EngineListener, ConversationsListener):
     def _equip(self, window: QWidget) -> None:
         """What another window needs of this one."""
         self.commands.equip(window)
+        self.assistants.equip(window)
 
     def _save_state(self) -> None:
         conversation_id = self.chat.open_conversation_id or self._state.conversation_id
@@ -318,11 +339,16 @@ class Controller(QObject, EngineListener, ConversationsListener):
         self.windows.close_all()
         self.reach.close()
         self._figures.stop()
+        self.memory.close()
         self.models.stop()
         self.hub_settings.stop()
         self.model_store.stop()
         self.services.downloads.stop()
         self.services.speech.stop()
+        self.prompts.close()
+        self.templates.close()
+        self.batch.close()
+        self.prompt_view.close()
         if self._exchange is not None:
             self._exchange.stop()
         self.chat_control.drafts.close()
@@ -357,6 +383,8 @@ class Controller(QObject, EngineListener, ConversationsListener):
             return [(self.tr("Load the model again"), self.models.reload)]
         if problem.code == "model.starter":
             return []
+        if problem.code == "model.template":
+            return [(self.tr("Chat template…"), self.templates.open)]
         if family == "model":
             choose: Offer = (self.tr("Choose another model…"), self.window.ask_for_model)
             return (

@@ -9,9 +9,11 @@ from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from app.ui.assistants.badge import AssistantBadge
 from app.ui.chat_layout import centred_column
 from app.ui.composer import Composer
 from app.ui.focus_order import FocusOrder
+from app.ui.memory.strip import LedgerStrip
 from app.ui.problem_view import Banner, Toast
 from app.ui.theme import GAP, Theme, app_icon
 from app.ui.transcript import Transcript
@@ -73,6 +75,8 @@ class ChatWindow(FocusOrder, QMainWindow):
 class ConversationWindow(ChatWindow):
     """Messages and composer beside the main window; tells when it goes."""
 
+    assistant_wanted = Signal(str)  # the id of the one it is with: its place in the dialog
+
     def __init__(self, theme: Theme, place: QRect | None = None) -> None:
         """`place`: where the one before stands, of which this one keeps a little away."""
         super().__init__(theme)
@@ -87,13 +91,20 @@ class ConversationWindow(ChatWindow):
         layout = QVBoxLayout(self.column)
         layout.setContentsMargins(0, 0, 0, GAP)
         layout.setSpacing(0)
+        self.badge = AssistantBadge(theme)
+        self.badge.clicked.connect(lambda: self.assistant_wanted.emit(self.badge.assistant_id))
+        layout.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.pages, 1)
-        layout.addLayout(centred_column((self.banner, self.toast, self.composer)))
+        self.ledger = LedgerStrip(theme)
+        layout.addLayout(centred_column((self.banner, self.toast, self.ledger, self.composer)))
         self.resize(QSize(760, 640).boundedTo(self.screen().availableSize() * 0.9))
         if place is not None:
             self.setGeometry(_beside(place))
         self._say()
         self.show_title("")
+
+    def focus_parts(self) -> Sequence[QWidget]:
+        return (self.badge, self.transcript, self.banner, self.toast, self.ledger, self.composer)
 
     def show_conversation_page(self, *, is_empty: bool) -> None:
         """The messages, or a word where there are none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
@@ -16,10 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.prompts import Assistant
+from app.ui.assistants.cards import AssistantCards
+from app.ui.assistants.pictures import portrait
 from app.ui.elided_button import ElidedButton
 from app.ui.theme import GAP, READING, TITLE, app_icon, text_font
 
-TEXT_WIDTH = 520  # pixels
+TEXT_WIDTH, CARDS_WIDTH = 520, 740  # pixels
 SUGGESTIONS = 3
 LOGO_ROOM = 340  # pixels of height from which the logo has room as well
 
@@ -43,6 +46,8 @@ class EmptyPage(QScrollArea):
         self._can_fetch = can_fetch
         self._say_state: Callable[[], None] = self._say_greeting
         self._is_starter = False
+        self._assistant: Assistant | None = None
+        self.cards = AssistantCards()
         self._folder = ""
         self._logo = QLabel()
         self._logo.setPixmap(app_icon().pixmap(64, 64))
@@ -77,6 +82,7 @@ class EmptyPage(QScrollArea):
         layout.addLayout(row)
         layout.addSpacing(GAP)
         layout.addWidget(self._suggestions, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addLayout(self._make_cards())
         layout.addWidget(self._no_model, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
         self.setWidget(ground)
@@ -87,7 +93,7 @@ class EmptyPage(QScrollArea):
         """Ready to talk; honest about the tiny starter model."""
         self._is_starter = is_starter
         self._show(self._say_greeting)
-        self._suggestions.show()
+        self._show_offers()
         self._no_model.hide()
 
     def show_no_model(self, folder: str) -> None:
@@ -95,6 +101,7 @@ class EmptyPage(QScrollArea):
         self._folder = folder
         self._show(self._say_no_model)
         self._suggestions.hide()
+        self.cards.hide()
         self._no_model.show()
         self._starter.setEnabled(True)
 
@@ -102,6 +109,31 @@ class EmptyPage(QScrollArea):
         """The starter model is on its way."""
         self._show(self._say_fetching)
         self._starter.setEnabled(False)
+
+    def show_assistant(self, assistant: Assistant | None) -> None:
+        """Who the conversation will be with; None: nobody in particular."""
+        if assistant != self._assistant:
+            self._assistant = assistant
+            self._show_logo()
+            self._say_state()
+            self._show_offers()
+
+    def show_assistants(self, assistants: Sequence[Assistant]) -> None:
+        """Whom a conversation can begin with, the likeliest first."""
+        self.cards.show_assistants(assistants)
+        self._show_offers()
+
+    def _show_offers(self) -> None:
+        """What to talk about and with whom, unless that is decided, or nobody could answer."""
+        is_open = self._say_state == self._say_greeting and self._assistant is None
+        self._suggestions.setVisible(is_open)
+        self.cards.setVisible(is_open and self.cards.has_any)
+
+    def _show_logo(self) -> None:
+        if self._assistant is None:
+            self._logo.setPixmap(app_icon().pixmap(64, 64))
+        else:
+            self._logo.setPixmap(portrait(self._assistant, 64, self.devicePixelRatioF()))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -114,6 +146,12 @@ class EmptyPage(QScrollArea):
         say()
 
     def _say_greeting(self) -> None:
+        if self._assistant is not None:
+            self._title.setText(self._assistant.name)
+            self._text.setText(
+                self._assistant.description or self.tr("Everything stays on this computer.")
+            )
+            return
         self._title.setText(self.tr("What would you like to talk about?"))
         self._text.setText(
             self.tr(
@@ -172,6 +210,15 @@ class EmptyPage(QScrollArea):
             self._buttons.append(button)
             row.addWidget(button)
         return box
+
+    def _make_cards(self) -> QHBoxLayout:
+        """In a row with stretches, as the text above."""
+        self.cards.setMaximumWidth(CARDS_WIDTH)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self.cards, CARDS_WIDTH)
+        row.addStretch(1)
+        return row
 
     def _make_no_model(self) -> QWidget:
         box = QWidget()

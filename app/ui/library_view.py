@@ -28,6 +28,7 @@ class LibraryTab(QWidget):
     verify_requested = Signal(object)  # Path
     delete_requested = Signal(object)  # Path
     show_folder_requested = Signal(object)  # Path
+    template_requested = Signal(object)  # Path
     conversation_requested = Signal(str)  # id
     import_requested = Signal(object)  # list[Path]
     add_folder_requested = Signal(object)  # Path
@@ -85,6 +86,7 @@ class LibraryTab(QWidget):
             (detail.verify_requested, self.verify_requested),
             (detail.delete_requested, self.delete_requested),
             (detail.show_folder_requested, self.show_folder_requested),
+            (detail.template_requested, self.template_requested),
             (detail.conversation_requested, self.conversation_requested),
         ):
             signal.connect(out)

@@ -9,10 +9,12 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from app.core.entities import Conversation
+from app.ui.assistants.control import COMMAND as ASSISTANT
 from app.ui.commands import Commands, Entry
 from app.ui.main_window import MainWindow
 from app.ui.message_actions import Action
 from app.ui.palette import Command, Palette
+from app.ui.prompts.control import COMMAND as PROMPT
 from app.ui.shortcut_sheet import Shortcut, ShortcutGroup, ShortcutSheet
 
 if TYPE_CHECKING:
@@ -72,6 +74,19 @@ class MainCommands(QObject):
     def _add_conversation(self) -> None:
         c, w, group = self._controller, self._window, self.tr("Conversations")
         self._add(group, "new", self.tr("New conversation"), w.new_requested.emit, "Ctrl+N")
+        self._add(
+            group,
+            "new_with",
+            self.tr("New conversation with an assistant…"),
+            self._choose_assistant,
+        )
+        self._add(group, "assistants", self.tr("Assistants…"), c.assistants.open)
+        self._add(
+            group,
+            "save_set_up",
+            self.tr("Save this conversation's set-up as an assistant"),
+            c.assistants.save_set_up,
+        )
         self._add(group, "window", self.tr("New window"), lambda: c.windows.open(), "Ctrl+Shift+N")
         self._add(
             group,
@@ -108,9 +123,19 @@ class MainCommands(QObject):
         self._add(group, "delete", self.tr("Delete the conversation"), self._delete)
         self._add(group, "undo", self.tr("Undo the deletion"), w.toast.undo, "Ctrl+Z")
         self._add(group, "bin", self.tr("Open the bin"), c.sidebar.open_bin)
+        self._add(
+            group, "parts", self.tr("What the model is told"), c.memory.toggle_parts, "Ctrl+Shift+L"
+        )
+        self._add(group, "memory", self.tr("Memory…"), c.memory.dialogs.open_policy)
+        self._add(group, "facts", self.tr("What is remembered…"), c.memory.dialogs.open_facts)
         self._add(group, "export", self.tr("Export…"), c.export_open, "Ctrl+Shift+E")
         self._add(group, "import", self.tr("Import conversations…"), c.open_import)
         self._add(group, "print", self.tr("Print…"), c.print_open, "Ctrl+P")
+        self._add(
+            group, "prompt_view", self.tr("Show what the model gets"), lambda: c.prompt_view.open()
+        )
+        self._add(group, "as_python", self.tr("Copy as Python"), c.batch.copy_as_python)
+        self._add(group, "batch", self.tr("Run over a table…"), c.batch.run_over_table)
 
     def _add_message(self) -> None:
         c, w, group = self._controller, self._window, self.tr("Messages")
@@ -155,6 +180,7 @@ class MainCommands(QObject):
         self._add(
             group, "attach", self.tr("Attach files"), w.composer.attach_button.click, "Ctrl+Shift+A"
         )
+        self._add(group, "prompts", self.tr("Prompts…"), c.prompts.open, "Ctrl+Shift+P")
 
     def _add_view(self) -> None:
         c, w, group = self._controller, self._window, self.tr("Window")
@@ -209,6 +235,8 @@ class MainCommands(QObject):
             "Ctrl+Shift+/",
         )
         self._add(group, "open_model", self.tr("Open a model file"), w.ask_for_model, "Ctrl+O")
+        words = self.tr("Chat template of the model…")
+        self._add(group, "template", words, lambda: c.templates.open())
         self._add(group, "about", self.tr("About Inglenook"), w.about_requested.emit)
         self._add(group, "quit", self.tr("Quit"), w.quit, "Ctrl+Q", is_elsewhere=True)
 
@@ -232,6 +260,12 @@ class MainCommands(QObject):
         open_id = self._controller.chat.open_conversation_id
         if open_id is not None:
             self._controller.windows.open(open_id)
+
+    def _choose_assistant(self) -> None:
+        """The palette with nothing but assistants in it."""
+        self.show_palette()
+        if self.palette is not None:
+            self.palette.show_commands(self._controller.assistants.commands())
 
     def _search(self) -> None:
         self._window.sidebar.show()
@@ -277,6 +311,8 @@ class MainCommands(QObject):
                 for e in self.commands.entries
                 if e.is_listed and e.id != "palette"
             ]
+            + self._controller.assistants.commands()
+            + self._controller.prompts.commands()
         )
 
     def _find_titles(self, text: str) -> None:
@@ -300,6 +336,10 @@ class MainCommands(QObject):
             self.recent = self.palette.recent
         if command_id.startswith(CONVERSATION):
             self._controller.open(command_id.removeprefix(CONVERSATION))
+        elif command_id.startswith(PROMPT):
+            self._controller.prompts.begin(command_id.removeprefix(PROMPT))
+        elif command_id.startswith(ASSISTANT):
+            self._controller.assistants.begin(command_id.removeprefix(ASSISTANT))
         else:
             self.commands.run(command_id)
 

@@ -27,6 +27,7 @@ from app.ui.composer import Composer
 from app.ui.downloads_view import overall_fraction
 from app.ui.empty_page import EmptyPage
 from app.ui.focus_order import FocusOrder
+from app.ui.memory.strip import LedgerStrip
 from app.ui.problem_view import Banner, Toast
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
@@ -69,6 +70,7 @@ class MainWindow(FocusOrder, QMainWindow):
         self.transcript = Transcript(theme)
         self.empty = EmptyPage(can_fetch=can_fetch_starter())
         self.composer = Composer(theme)
+        self.ledger = LedgerStrip(theme)
         self.banner = Banner(theme)
         self.toast = Toast()
         self.status = StatusLine()
@@ -115,7 +117,7 @@ class MainWindow(FocusOrder, QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self._make_top_bar())
         layout.addWidget(self.pages, 1)
-        layout.addLayout(centred_column((self.banner, self.toast, self.composer)))
+        layout.addLayout(centred_column((self.banner, self.toast, self.ledger, self.composer)))
         layout.addWidget(self.status)
         return main
 
@@ -123,6 +125,7 @@ class MainWindow(FocusOrder, QMainWindow):
         bar = self._top_bar = TopBar(self._theme, self)
         self.sidebar_button, self.menu_button = bar.sidebar_button, bar.menu_button
         self.model_button, self.model_menu = bar.model_button, bar.model_menu
+        self.badge = bar.badge
         self.menu = bar.menu
         self.sidebar_button.clicked.connect(self.toggle_sidebar)
         bar.model_chosen.connect(self.model_chosen)
@@ -142,7 +145,7 @@ class MainWindow(FocusOrder, QMainWindow):
         menu.zen.triggered.connect(self.toggle_zen)
 
     def focus_parts(self) -> Sequence[QWidget]:
-        around = (self.banner, self.toast, self.composer)
+        around = (self.banner, self.toast, self.ledger, self.composer)
         return (self.sidebar, self._top_bar, self.pages, *around)
 
     def show_settings(self, settings: Settings) -> None:
@@ -212,6 +215,7 @@ class MainWindow(FocusOrder, QMainWindow):
         if page is not None and not is_models:
             self._chat_page = page
         self.composer.setVisible(not is_models)
+        self.ledger.set_place_open(not is_models)
         self.sidebar.models_entry.setChecked(is_models)
 
     def show_conversation_page(self, *, is_empty: bool) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from app.core.entities import Message, Role, Status
 from app.ui.direction import directed
+from app.ui.memory.state import LEFT_OUT, PINNED
+from app.ui.memory.words import MemoryWords
 from app.ui.sizes import size_icon
 from app.ui.theme import Theme
 from app.ui.words import number_text
@@ -30,6 +32,14 @@ class Action(StrEnum):
     FORK = "fork"
     COMPARE = "compare"
     SPEAK = "speak"
+    PIN = "pin"  # always told the model, see app.ui.memory
+    UNPIN = "unpin"
+    LEAVE_OUT = "leave_out"
+    TAKE_BACK = "take_back"
+    WHY_UNSEEN = "why_unseen"
+    SHOW_SUMMARY = "show_summary"
+    EDIT_SUMMARY = "edit_summary"
+    UNDO_SUMMARY = "undo_summary"
     DELETE = "delete"
 
 
@@ -59,6 +69,7 @@ class MessageActions(QWidget):
         self._theme = theme
         self._role = role
         self._message: Message | None = None
+        self._memory = ""  # what is special about it, see MemoryState.of
         self._buttons: dict[QToolButton, str] = {}
         is_answer = role is Role.ASSISTANT
         self.layout_row = QHBoxLayout(self)
@@ -73,6 +84,9 @@ class MessageActions(QWidget):
         self.go_on = self._button("step-forward", Action.CONTINUE)
         self.more = self._button("ellipsis", "")
         self.more.clicked.connect(self._show_menu)
+        self.mark = self._button("eye-off", "")
+        self.mark.hide()
+        self.mark.clicked.connect(self._press_mark)
         self.edit.setVisible(not is_answer)
         self.again.setVisible(is_answer)
         self.go_on.setVisible(False)
@@ -100,6 +114,7 @@ class MessageActions(QWidget):
             button.setToolTip(name)
             button.setAccessibleName(name)
         self._say_place()
+        self._say_mark()
 
     def _say_place(self) -> None:
         if (message := self._message) is not None:
@@ -140,6 +155,24 @@ class MessageActions(QWidget):
         self.go_on.setVisible(is_answer and has_text and is_last and message.status in CUT_SHORT)
         self.more.setVisible(is_over)
 
+    def show_memory(self, state: str) -> None:
+        """What is special about the message for the model, as MemoryState.of has it."""
+        if state != self._memory:
+            self._memory = state
+            name = self._buttons[self.mark] = "pin" if state == PINNED else "eye-off"
+            self.mark.setIcon(self._theme.icon(name, self._theme.colours.muted))
+            self.mark.setVisible(bool(state))
+            self._say_mark()
+
+    def _say_mark(self) -> None:
+        words = MemoryWords().state(self._memory) if self._memory else ""
+        self.mark.setToolTip(words)
+        self.mark.setAccessibleName(words)
+
+    def _press_mark(self) -> None:
+        action = {PINNED: Action.UNPIN, LEFT_OUT: Action.TAKE_BACK}
+        self.chosen.emit(action.get(self._memory, Action.WHY_UNSEEN))
+
     def reveal(self, is_on: bool) -> None:
         """Whether the message is looked at just now: those of a question show only then."""
         if self._role is Role.USER:
@@ -179,6 +212,7 @@ class MessageActions(QWidget):
                 message is not None and message.siblings > 1,
             ),
             ("git-fork", self.tr("New conversation from here"), Action.FORK, True),
+            *self._memory_entries(),
             ("volume-2", self.tr("Read aloud"), Action.SPEAK, has_text),
             ("trash-2", self.tr("Delete"), Action.DELETE, True),
         ]
@@ -187,6 +221,16 @@ class MessageActions(QWidget):
                 entry = menu.addAction(self._theme.icon(icon), name)
                 entry.triggered.connect(lambda _=False, a=action: self.chosen.emit(a))
         return menu
+
+    def _memory_entries(self) -> list[tuple[str, str, Action, bool]]:
+        is_pinned, is_out = self._memory == PINNED, self._memory == LEFT_OUT
+        unpin = self.tr("No longer keep in memory always")
+        return [
+            ("pin", self.tr("Keep in memory always"), Action.PIN, not is_pinned),
+            ("pin-off", unpin, Action.UNPIN, is_pinned),
+            ("eye-off", self.tr("Leave out of memory"), Action.LEAVE_OUT, not is_out),
+            ("eye", self.tr("Take back into memory"), Action.TAKE_BACK, is_out),
+        ]
 
 
 class Reveal(QObject):

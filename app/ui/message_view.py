@@ -21,6 +21,9 @@ from app.core.entities import Message, Role, Statistics, Status
 from app.core.reasoning import without_reasoning
 from app.ui.answer_figures import lines_of, seconds_text
 from app.ui.markdown_plain import plain_text
+from app.ui.memory.full_choices import FullChoices
+from app.ui.memory.summary_note import SummaryNote
+from app.ui.memory.words import MemoryWords
 from app.ui.message_actions import Action, MessageActions, Reveal
 from app.ui.message_attachments import MessageAttachments
 from app.ui.message_body import MessageBody
@@ -30,6 +33,7 @@ from app.ui.theme import GAP, Theme
 from app.ui.words import action_of, number_text, summary_of
 
 MEASURED = 600  # characters of a line, which are more than a bubble is wide
+CONTEXT_FULL = "context.full"  # the code of the problem that is put as a question
 NAMED = 60  # characters of a question that it is called by where it is not seen
 
 
@@ -39,6 +43,7 @@ class MessageView(QWidget):
     retry_requested = Signal()
     action_requested = Signal(str, str)  # an Action, the message's id
     picture_wanted = Signal(str)  # an attachment's id: its bytes go to `attachments`
+    full_chosen = Signal(str)  # a WhenFull: what shall happen, as the context is full
 
     def __init__(self, message: Message, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +57,9 @@ class MessageView(QWidget):
         self._statistics: Statistics | None = None
         self._reading: tuple[int, int, float] | None = None  # done, of how many; seconds left
         self._is_waiting = False
+        self._memory = ""  # what is special about it for the model
+        self._summary: SummaryNote | None = None
+        self._choices: FullChoices | None = None
         self._layout = QVBoxLayout(self)
         # below a question stand its buttons, mostly not painted: that is distance enough
         self._layout.setContentsMargins(0, GAP, 0, 0 if message.role is Role.USER else GAP)
@@ -95,6 +103,31 @@ class MessageView(QWidget):
             self._body.append(text, is_complete=self._status is not Status.STREAMING)
             self._waiting.hide()
 
+    def show_memory(self, state: str) -> None:
+        """Whether the model sees it, and why (not), as MemoryState.of has it."""
+        if state != self._memory:
+            self._memory = state
+            self.row.show_memory(state)
+            self._say_memory()
+
+    def _say_memory(self) -> None:
+        words = MemoryWords().state(self._memory) if self._memory else ""
+        if words != self.accessibleDescription():
+            self.setAccessibleDescription(words)
+
+    def show_summary(self, words: str) -> None:
+        """Above it: that a summary stands for what was before; empty takes it away."""
+        if words and self._summary is None:
+            self._summary = note = SummaryNote()
+            note.show_wanted.connect(lambda: self._act(Action.SHOW_SUMMARY))
+            note.edit_wanted.connect(lambda: self._act(Action.EDIT_SUMMARY))
+            note.undo_wanted.connect(lambda: self._act(Action.UNDO_SUMMARY))
+            self._layout.insertWidget(0, note)
+        if self._summary is not None:
+            if words:
+                self._summary.say(words)
+            self._summary.setVisible(bool(words))
+
     def show_reading(self, done: int, total: int, seconds_left: float) -> None:
         """How far a long prompt was read, while there is no text yet."""
         if self.role is Role.ASSISTANT:
@@ -118,6 +151,7 @@ class MessageView(QWidget):
         begins = " ".join(self._message.content.split())[:NAMED]
         question = self.tr("Your message: {text}").replace("{text}", begins)
         self.setAccessibleName(question if self.role is Role.USER else self.tr("Answer"))
+        self._say_memory()
         if self.role is not Role.ASSISTANT:
             return
         self._retry.setText(self.tr("Try again"))
@@ -176,6 +210,7 @@ class MessageView(QWidget):
         self.row.show_message(self._message, is_last=is_last)
         if self.role is Role.ASSISTANT:
             self._retry.setVisible(is_last)
+            self._show_choices(self._message)
 
     def text_edits(self) -> list[QTextEdit | QPlainTextEdit]:
         """What holds the text, top to bottom, for a selection that goes over several messages."""
@@ -255,7 +290,10 @@ class MessageView(QWidget):
         self._retry.clicked.connect(self.retry_requested)
         inner = QHBoxLayout(self._problem)
         inner.setContentsMargins(12, GAP, GAP, GAP)
-        inner.addWidget(self._problem_text, 1)
+        self._problem_words = QVBoxLayout()
+        self._problem_words.setSpacing(GAP)
+        self._problem_words.addWidget(self._problem_text)
+        inner.addLayout(self._problem_words, 1)
         inner.addWidget(self._retry, 0, Qt.AlignmentFlag.AlignBottom)
         self._layout.addSpacing(4)
         self._layout.addWidget(self._problem)
@@ -299,10 +337,24 @@ class MessageView(QWidget):
             message.status is Status.INTERRUPTED and not self._text
         )
         self._problem.setVisible(has_failed)
+        self._show_choices(message)
         has_versions = message.siblings > 1
         self.row.setVisible(
-            not is_streaming and (bool(self._text) or not has_failed or has_versions)
+            bool(message.conversation_id)  # else it is not stored yet: an opening line
+            and not is_streaming
+            and (bool(self._text) or not has_failed or has_versions)
         )
+
+    def _show_choices(self, message: Message) -> None:
+        """The ways out of a full context; each asks again."""
+        problem = message.problem
+        is_due = self._is_last and problem is not None and problem.code == CONTEXT_FULL
+        if is_due and self._choices is None:
+            self._choices = FullChoices(self._theme)
+            self._choices.chosen.connect(self.full_chosen)
+            self._problem_words.addWidget(self._choices)
+        if self._choices is not None:
+            self._choices.setVisible(is_due)
 
     def _words_for(self, message: Message) -> str:
         if message.status is Status.INTERRUPTED:

@@ -25,6 +25,7 @@ class LocalDetail(DetailPane):
     verify_requested = Signal(object)  # Path
     delete_requested = Signal(object)  # Path
     show_folder_requested = Signal(object)  # Path
+    template_requested = Signal(object)  # Path
     conversation_requested = Signal(str)  # id
 
     def __init__(self, theme: Theme) -> None:
@@ -67,6 +68,7 @@ class LocalDetail(DetailPane):
             self.chat_button,
             self.verify_button,
             self.folder_button,
+            self.template_button,
             self.delete_button,
             self.confirm.yes,
             self.confirm.no,
@@ -83,12 +85,17 @@ class LocalDetail(DetailPane):
             self.tr("Reads the whole file again, and compares it with what was downloaded")
         )
         self.folder_button = TextButton(theme, self.tr("Show in its folder"), "folder-open")
+        self.template_button = TextButton(theme, self.tr("Chat template…"), "scroll-text")
+        self.template_button.setToolTip(
+            self.tr("How the model is asked, whether that works, and others that are known good")
+        )
         self.delete_button = TextButton(theme, self.tr("Delete…"), "trash-2")
         self.delete_button.clicked.connect(self._ask)
         for button, signal in (
             (self.chat_button, self.chat_requested),
             (self.verify_button, self.verify_requested),
             (self.folder_button, self.show_folder_requested),
+            (self.template_button, self.template_requested),
         ):
             button.clicked.connect(
                 lambda _checked=False, s=signal: self._model and s.emit(self._model.path)
@@ -99,6 +106,7 @@ class LocalDetail(DetailPane):
             self.chat_button,
             self.verify_button,
             self.folder_button,
+            self.template_button,
             self.delete_button,
         ):
             self._buttons.addWidget(button)
@@ -156,6 +164,7 @@ class LocalDetail(DetailPane):
             self._problem.setText(breakable(summary_of(problem)))
             self._action.setText(action_of(problem))
         self.chat_button.setEnabled(model.is_read and problem is None)
+        self.template_button.setEnabled(model.is_read and problem is None)
         for name, value in (
             ("size", size_text(model.size_bytes)),
             ("quantization", model.quantization),

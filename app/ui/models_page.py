@@ -46,10 +46,11 @@ class ModelsPage(QWidget):
     cancel_requested = Signal(str)
     retry_requested = Signal(str)
     move_requested = Signal(str, int)  # id, and its new place in the list, from 0
-    chat_requested = Signal(object)  # Path; so are the next three
+    chat_requested = Signal(object)  # Path; so are the next four
     verify_requested = Signal(object)
     delete_requested = Signal(object)
     show_folder_requested = Signal(object)
+    template_requested = Signal(object)
     import_requested = Signal(object)  # list[Path]
     add_folder_requested = Signal(object)  # Path
     closed = Signal()  # back to the chat
@@ -118,6 +119,7 @@ class ModelsPage(QWidget):
             (library.verify_requested, self.verify_requested),
             (library.delete_requested, self.delete_requested),
             (library.show_folder_requested, self.show_folder_requested),
+            (library.template_requested, self.template_requested),
             (library.import_requested, self.import_requested),
             (library.add_folder_requested, self.add_folder_requested),
             (downloads.pause_requested, self.pause_requested),

@@ -26,6 +26,7 @@ class Reach(QObject):
     """Has what the settings ask for, from `start` until `close`."""
 
     spoken = Signal(str)  # a text that is to be read aloud
+    library_requested = Signal()  # the dialog "Prompts"
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class Reach(QObject):
             self.quick_ask = QuickAsk(self._services, self._theme, self)
             self.quick_ask.open_requested.connect(self._open_in_main)
             self.quick_ask.spoken.connect(self.spoken)
+            self.quick_ask.session.library_requested.connect(self.library_requested)
         self.quick_ask.toggle(self._bring_to_front)
 
     def close(self) -> None:

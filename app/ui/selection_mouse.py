@@ -36,6 +36,7 @@ class SelectionMouse(QObject):
     """Filters the events of all blocks; a drag that leaves its block becomes a wide selection."""
 
     quote_requested = Signal(str)
+    menu_made = Signal(object)  # SelectionMenu, before it is shown
 
     def __init__(self, transcript: Transcript, selection: Selection) -> None:
         super().__init__(transcript)
@@ -168,6 +169,7 @@ class SelectionMouse(QObject):
         link = edit.anchorAt(event.pos()) if isinstance(edit, QTextEdit) else ""
         menu = SelectionMenu(self._transcript, self._selection, link)
         menu.quote_requested.connect(self.quote_requested)
+        self.menu_made.emit(menu)
         menu.popup(event.globalPos())
 
 

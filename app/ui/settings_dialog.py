@@ -26,6 +26,7 @@ from app.ui.engine_settings_parts import ReloadBar
 from app.ui.hub_settings import HubSettings
 from app.ui.models_parts import TextButton, label
 from app.ui.setting_fields import Field
+from app.ui.settings_memory_page import MemoryPage
 from app.ui.settings_pages import DeclaredPage
 from app.ui.settings_part import Page, line
 from app.ui.theme import GAP, Theme
@@ -49,11 +50,12 @@ class SettingsDialog(QDialog):
         self.network = HubSettings(theme)
         self.reload_bar = ReloadBar(theme)
         self.declared = self._make_declared(theme)
-        look, write, reach = self.declared
+        look, write, reach, memory = self.declared
         self.pages: tuple[Page, ...] = (
             look,
             write,
             self.answers,
+            memory,
             self.model,
             self.network,
             reach,
@@ -73,7 +75,9 @@ class SettingsDialog(QDialog):
         self.resize(min(820, room.width()), min(720, int(room.height() * 0.9)))
         self.show_section(self._section)
 
-    def _make_declared(self, theme: Theme) -> tuple[DeclaredPage, DeclaredPage, DeclaredPage]:
+    def _make_declared(
+        self, theme: Theme
+    ) -> tuple[DeclaredPage, DeclaredPage, DeclaredPage, DeclaredPage]:
         return (
             DeclaredPage(
                 theme,
@@ -86,6 +90,7 @@ class SettingsDialog(QDialog):
             ),
             DeclaredPage(theme, "conversation", self.tr("Conversation")),
             DeclaredPage(theme, "window", self.tr("Window and keys")),
+            MemoryPage(theme),
         )
 
     def _make_layout(self, theme: Theme) -> None:

@@ -7,7 +7,14 @@ from PySide6.QtGui import QColor, QPalette
 from app.ui.palettes import Colours
 
 # The style draws the frames of these from the ground behind them, darker by this percentage
-FRAMED = ("QCheckBox", "QRadioButton", "QSpinBox", "QDoubleSpinBox", "QKeySequenceEdit")
+FRAMED = (
+    "QCheckBox",
+    "QRadioButton",
+    "QSpinBox",
+    "QDoubleSpinBox",
+    "QDateEdit",
+    "QKeySequenceEdit",
+)
 FRAME_DARKER = 140
 
 
@@ -92,6 +99,9 @@ def _usual(c: Colours) -> str:
     #sendButton:hover {{ background: {c.accent_hover}; }}
     #sendButton:disabled {{ background: {c.hover}; }}
     #bubble {{ background: {c.bubble}; border-radius: 12px; }}
+    #assistantBadge {{ background: transparent; border-color: transparent; padding: 3px 8px; }}
+    #assistantBadge:hover {{ background: {c.hover}; }}
+    #assistantBadge:focus {{ border-color: {c.accent}; }}
     #codeBlock {{ background: {c.code}; border: 1px solid {c.border}; border-radius: 8px; }}
     #codeText {{ background: transparent; border: none; color: {c.text}; }}
     #banner, #messageProblem {{ background: {c.danger_ground}; border: 1px solid {c.border};
@@ -126,6 +136,19 @@ def _usual(c: Colours) -> str:
     #sectionList::item:hover {{ background: {c.hover}; }}
     #sectionList::item:selected {{ background: {c.selected}; color: {c.text}; }}
     #sectionList::item:selected:focus {{ border-color: {c.accent}; }}
+    #promptTree, #versionList {{ background: transparent; border: none; outline: none;
+                 show-decoration-selected: 0; }}
+    #versionList::item {{ padding: 0 8px; }}
+    #promptTree::item, #versionList::item {{ border-radius: 6px; color: {c.text};
+                 border: 1px solid transparent; }}
+    #promptTree::item:hover, #versionList::item:hover {{ background: {c.hover}; }}
+    #promptTree::item:selected, #versionList::item:selected {{ background: {c.selected};
+                 color: {c.text}; }}
+    #promptTree::item:selected:focus, #versionList::item:selected:focus {{
+                 border-color: {c.accent}; }}
+    QTextEdit[quiet="true"] {{ background: {c.code}; border: 1px solid {c.border};
+                 border-radius: 8px; color: {c.text}; }}
+    QTextEdit[quiet="true"]:focus {{ border-color: {c.accent}; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox::down-arrow {{ image: none; }}
     QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.border};

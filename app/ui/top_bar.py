@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from app.core.entities import LocalModel
+from app.ui.assistants.badge import AssistantBadge
 from app.ui.direction import directed
 from app.ui.sizes import size_icon
 from app.ui.theme import GAP, Theme
@@ -36,6 +37,7 @@ class TopBar(QWidget):
         self.model_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.model_menu = QMenu(window)
         self.model_button.setMenu(self.model_menu)
+        self.badge = AssistantBadge(theme)
         self.menu_button = _button()
         self.menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = WindowMenu(window)
@@ -44,6 +46,8 @@ class TopBar(QWidget):
         row.setContentsMargins(GAP, 6, GAP, 6)
         row.addWidget(self.sidebar_button)
         row.addWidget(self.model_button)
+        row.addStretch(1)
+        row.addWidget(self.badge, 2)
         row.addStretch(1)
         row.addWidget(self.menu_button)
         theme.changed.connect(self._restyle)

@@ -13,6 +13,8 @@ from app.core.entities import AttachmentId, Message, MessageId
 from app.core.messages import Reading
 from app.ui.focus_order import FocusOrder, move_focus
 from app.ui.focus_ring import show_focus
+from app.ui.memory.marks import MemoryMarks
+from app.ui.memory.state import MemoryState
 from app.ui.message_view import MessageView
 from app.ui.selection import Selection
 from app.ui.selection_mouse import SelectionMouse
@@ -37,6 +39,8 @@ class Transcript(MessageList):
     action_requested = Signal(str, str)  # an action, the message's id
     picture_wanted = Signal(str)  # an attachment's id; its bytes go to `show_picture`
     quote_requested = Signal(str)  # Markdown that was selected, without marks of quotation
+    menu_made = Signal(object)  # QMenu of selected text, before it is shown: entries may be added
+    full_chosen = Signal(str)  # a WhenFull, where the context was full
     text_painted = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -47,7 +51,9 @@ class Transcript(MessageList):
         self.selection = Selection(self)
         self._mouse = SelectionMouse(self, self.selection)
         self._mouse.quote_requested.connect(self.quote_requested)
+        self._mouse.menu_made.connect(self.menu_made)
         self._marks = Marks(theme, self.viewport())
+        self._memory = MemoryMarks(theme, self)
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.timeout.connect(self._paint_pending)
@@ -125,6 +131,12 @@ class Transcript(MessageList):
         view = self._made.get(message.id)
         return view.text if view is not None and is_whole else message.content
 
+    def show_memory(self, state: MemoryState) -> None:
+        """What the model sees of the conversation; what is being read stays in its place."""
+        if state != self._memory.state:
+            self._memory.show(state)
+            self.arrange()
+
     def scroll_to(self, message_id: MessageId, words: Sequence[str] = ()) -> None:
         """Jump to a message, show for a moment which it is, and mark `words` in it."""
         if message_id not in self._places:
@@ -181,6 +193,8 @@ class Transcript(MessageList):
         view.retry_requested.connect(self.retry_requested)
         view.action_requested.connect(self.action_requested)
         view.picture_wanted.connect(self.picture_wanted)
+        view.full_chosen.connect(self.full_chosen)
+        self._memory.apply(view)
         if view.attachments is not None:
             view.attachments.ask_for_pictures()
 
@@ -192,6 +206,10 @@ class Transcript(MessageList):
         self._mouse.watch(view)
         self.selection.apply_to(view)
         self._marks.apply(view)
+
+    def _put(self) -> None:
+        super()._put()
+        self._memory.moved()
 
     def _paint_pending(self) -> None:
         self._frame.stop()
@@ -306,10 +324,12 @@ class Transcript(MessageList):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self.setAccessibleName(self.tr("Conversation"))
+            self._memory.renew()
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
         if (lit := self._marks.lit) is not None:
-            painter = QPainter(self.viewport())
             self._marks.paint(painter, self._made.get(lit))
-            painter.end()
+        self._memory.paint(painter)
+        painter.end()

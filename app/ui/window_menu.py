@@ -30,9 +30,16 @@ class WindowMenu(QMenu):
         self.engine_settings.setShortcut(QKeySequence("Ctrl+,"))  # Preferences on a Mac
         self.hub_settings = self.addAction("")
         self.addSeparator()
+        self.prompts = self.addAction("")
+        self.assistants = self.addAction("")
+        self.memory = self.addAction("")
+        self.facts = self.addAction("")
+        self.prompt_view = self.addAction("")
         self.export = self.addAction("")
         self.import_ = self.addAction("")
         self.print_ = self.addAction("")
+        self.as_python = self.addAction("")
+        self.run_over_table = self.addAction("")
         self.addSeparator()
         self.open_model = self.addAction("")
         self.open_folder = self.addAction("")
@@ -62,9 +69,16 @@ class WindowMenu(QMenu):
             (self.offline, self.tr("Offline")),
             (self.engine_settings, self.tr("Settings…")),
             (self.hub_settings, self.tr("Models and network…")),
+            (self.prompts, self.tr("Prompts…")),
+            (self.assistants, self.tr("Assistants…")),
+            (self.memory, self.tr("Memory…")),
+            (self.facts, self.tr("What is remembered…")),
+            (self.prompt_view, self.tr("Show what the model gets")),
             (self.export, self.tr("Export…")),
             (self.import_, self.tr("Import conversations…")),
             (self.print_, self.tr("Print…")),
+            (self.as_python, self.tr("Copy as Python")),
+            (self.run_over_table, self.tr("Run over a table…")),
             (self.open_model, self.tr("Open a model file…")),
             (self.open_folder, self.tr("Open the models folder")),
             (self.unload, self.tr("Unload the model")),

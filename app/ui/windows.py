@@ -19,6 +19,7 @@ class Windows(QObject):
     """Opens them, and closes them with the main one; an answer in the making goes on."""
 
     spoken = Signal(str)  # a text that is to be read aloud
+    library_requested = Signal()  # the dialog "Prompts"
 
     def __init__(
         self,
@@ -71,12 +72,14 @@ class Windows(QObject):
         number = next(n for n in range(len(taken) + 1) if n not in taken)
         session = ChatSession(window, self._services, self._theme, f"window:{number}")
         session.spoken.connect(self.spoken)
+        session.library_requested.connect(self.library_requested)
         self._open[window] = (session, number)
         window.closing.connect(lambda: self._closed(window))
         for keys, action in (
             ("Esc", session.stop),
             ("Ctrl+N", session.control.new_conversation),
             ("Ctrl+W", window.close),
+            ("Ctrl+Shift+L", window.ledger.toggle_parts),
         ):
             QShortcut(QKeySequence(keys), window).activated.connect(action)
         self._equip(window)

@@ -43,6 +43,16 @@
     </message>
 </context>
 <context>
+    <name>BatchWords</name>
+    <message numerus="yes">
+        <source>%n rows</source>
+        <translation>
+            <numerusform>%n row</numerusform>
+            <numerusform>%n rows</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ConversationMenu</name>
     <message numerus="yes">
         <source>Delete %Ln conversations</source>
@@ -107,6 +117,92 @@
         <translation>
             <numerusform>Move the models that are there (%Ln file, {size}) to {folder}?</numerusform>
             <numerusform>Move the models that are there (%Ln files, {size}) to {folder}?</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>LibraryControl</name>
+    <message numerus="yes">
+        <source>Deleted %n prompts</source>
+        <translation>
+            <numerusform>Deleted %n prompt</numerusform>
+            <numerusform>Deleted %n prompts</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Imported %n prompts</source>
+        <translation>
+            <numerusform>Imported %n prompt</numerusform>
+            <numerusform>Imported %n prompts</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Exported %n prompts to {folder}</source>
+        <translation>
+            <numerusform>Exported %n prompt to {folder}</numerusform>
+            <numerusform>Exported %n prompts to {folder}</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MemoryWords</name>
+    <message numerus="yes">
+        <source>%Ln tokens</source>
+        <translation>
+            <numerusform>%Ln token</numerusform>
+            <numerusform>%Ln tokens</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln messages</source>
+        <translation>
+            <numerusform>%Ln message</numerusform>
+            <numerusform>%Ln messages</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Sending this leaves out %Ln messages from the middle.</source>
+        <translation>
+            <numerusform>Sending this leaves out %Ln message from the middle.</numerusform>
+            <numerusform>Sending this leaves out %Ln messages from the middle.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Sending this leaves out the %Ln oldest messages.</source>
+        <translation>
+            <numerusform>Sending this leaves out the %Ln oldest message.</numerusform>
+            <numerusform>Sending this leaves out the %Ln oldest messages.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The model does not see the %Ln messages above</source>
+        <translation>
+            <numerusform>The model does not see the %Ln message above</numerusform>
+            <numerusform>The model does not see the %Ln messages above</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Summarised: %Ln messages.</source>
+        <translation>
+            <numerusform>Summarised: %Ln message.</numerusform>
+            <numerusform>Summarised: %Ln messages.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PromptNote</name>
+    <message numerus="yes">
+        <source>Prompt: {title}, with instructions and %n examples</source>
+        <translation>
+            <numerusform>Prompt: {title}, with instructions and %n example</numerusform>
+            <numerusform>Prompt: {title}, with instructions and %n examples</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Prompt: {title}, with %n examples</source>
+        <translation>
+            <numerusform>Prompt: {title}, with %n example</numerusform>
+            <numerusform>Prompt: {title}, with %n examples</numerusform>
         </translation>
     </message>
 </context>

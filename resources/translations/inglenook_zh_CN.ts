@@ -213,6 +213,21 @@
     </message>
 </context>
 <context>
+    <name>AnswersField</name>
+    <message>
+        <source>As the settings say</source>
+        <translation>按照设置</translation>
+    </message>
+    <message>
+        <source>Its own values</source>
+        <translation>它自己的数值</translation>
+    </message>
+    <message>
+        <source>Take the values of the settings</source>
+        <translation>采用设置中的数值</translation>
+    </message>
+</context>
+<context>
     <name>AnswersPage</name>
     <message>
         <source>Answers</source>
@@ -308,6 +323,208 @@
     </message>
 </context>
 <context>
+    <name>AssistantBadge</name>
+    <message>
+        <source>This conversation is with {name}</source>
+        <translation>此对话的助手：{name}</translation>
+    </message>
+</context>
+<context>
+    <name>AssistantCards</name>
+    <message>
+        <source>New conversation with {name}</source>
+        <translation>与“{name}”开始新对话</translation>
+    </message>
+    <message>
+        <source>More…</source>
+        <translation>更多…</translation>
+    </message>
+    <message>
+        <source>All assistants</source>
+        <translation>所有助手</translation>
+    </message>
+    <message>
+        <source>Assistants to begin with</source>
+        <translation>可以开始对话的助手</translation>
+    </message>
+</context>
+<context>
+    <name>AssistantEditor</name>
+    <message>
+        <source>What it is told first</source>
+        <translation>最先告诉它的内容</translation>
+    </message>
+    <message>
+        <source>How it answers</source>
+        <translation>回答方式</translation>
+    </message>
+    <message>
+        <source>It comes with Inglenook and stays as it is. Make a copy to change it.</source>
+        <translation>它随 Inglenook 提供，不能更改。要更改请复制一份。</translation>
+    </message>
+    <message>
+        <source>Variables are written</source>
+        <translation>变量的写法</translation>
+    </message>
+    <message>
+        <source>What is asked for when a conversation begins</source>
+        <translation>开始对话时询问的内容</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>说明</translation>
+    </message>
+    <message>
+        <source>What it is good for, in a few words.</source>
+        <translation>用几个字说明它的用途。</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Empty: the system prompt of the settings. A name in braces, such as {topic}, is asked for when a conversation begins; {date}, {weekday}, {language} and {user} are filled in by themselves.</source>
+        <translation>留空则使用设置中的系统提示词。花括号中的名称（例如 {topic}）会在开始对话时询问；{date}、{weekday}、{language} 和 {user} 会自动填入。</translation>
+    </message>
+    <message>
+        <source>Opening line</source>
+        <translation>开场白</translation>
+    </message>
+    <message>
+        <source>What it says before you have asked anything. May be empty.</source>
+        <translation>您提问之前它先说的话，可以留空。</translation>
+    </message>
+    <message>
+        <source>It needs a name.</source>
+        <translation>需要一个名称。</translation>
+    </message>
+    <message>
+        <source>Another assistant has this name.</source>
+        <translation>另一个助手已使用这个名称。</translation>
+    </message>
+</context>
+<context>
+    <name>AssistantRows</name>
+    <message>
+        <source>Assistants</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>Come with Inglenook</source>
+        <translation>随 Inglenook 提供</translation>
+    </message>
+</context>
+<context>
+    <name>AssistantsControl</name>
+    <message>
+        <source>Assistant: {name}</source>
+        <translation>助手：{name}</translation>
+    </message>
+    <message>
+        <source>Assistants</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>{model}, the model of {name}, is not on this computer.</source>
+        <translation>“{name}”使用的模型 {model} 不在此电脑上。</translation>
+    </message>
+    <message>
+        <source>{model}, the model of {name}, is not on this computer: {other} answers.</source>
+        <translation>“{name}”使用的模型 {model} 不在此电脑上，将由 {other} 回答。</translation>
+    </message>
+    <message>
+        <source>There is no conversation yet to take it from.</source>
+        <translation>还没有可供参考的对话。</translation>
+    </message>
+    <message>
+        <source>New assistant</source>
+        <translation>新助手</translation>
+    </message>
+    <message>
+        <source>Assistants ({kinds})</source>
+        <translation>助手 ({kinds})</translation>
+    </message>
+    <message>
+        <source>Import assistants</source>
+        <translation>导入助手</translation>
+    </message>
+    <message>
+        <source>Imported “{name}”</source>
+        <translation>已导入“{name}”</translation>
+    </message>
+    <message>
+        <source>Share the assistant as a file</source>
+        <translation>将助手另存为文件以便分享</translation>
+    </message>
+    <message>
+        <source>Written: {path}</source>
+        <translation>已写入：{path}</translation>
+    </message>
+    <message>
+        <source>Deleted “{title}”</source>
+        <translation>已删除“{title}”</translation>
+    </message>
+</context>
+<context>
+    <name>AssistantsDialog</name>
+    <message>
+        <source>Assistants</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Begin</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>A new conversation with this assistant</source>
+        <translation>与此助手开始新对话</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>制作副本</translation>
+    </message>
+    <message>
+        <source>Share…</source>
+        <translation>分享…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Choose an assistant.</source>
+        <translation>请选择一个助手。</translation>
+    </message>
+    <message>
+        <source>Give up what you changed of “{name}”?</source>
+        <translation>放弃对“{name}”所做的更改？</translation>
+    </message>
+    <message>
+        <source>Give it up</source>
+        <translation>放弃</translation>
+    </message>
+</context>
+<context>
     <name>AttachmentArea</name>
     <message>
         <source>Picture</source>
@@ -331,6 +548,144 @@
     <message>
         <source>Copy</source>
         <translation>复制</translation>
+    </message>
+</context>
+<context>
+    <name>BatchControl</name>
+    <message>
+        <source>Every row is answered: {name}.</source>
+        <translation>每一行都已回答：{name}。</translation>
+    </message>
+</context>
+<context>
+    <name>BatchDialog</name>
+    <message>
+        <source>Run over a table</source>
+        <translation>批量处理表格</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Not any more</source>
+        <translation>不再继续</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Another run</source>
+        <translation>另一次运行</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>What is run</source>
+        <translation>运行内容</translation>
+    </message>
+    <message>
+        <source>One prompt for every row of a table; the answers become new columns.</source>
+        <translation>对表格的每一行使用同一个提示词；回答成为新的列。</translation>
+    </message>
+    <message>
+        <source>“{prompt}” was not finished over {table}. It can go on where it ended.</source>
+        <translation>“{prompt}”尚未处理完 {table}，可以从中断处继续。</translation>
+    </message>
+    <message>
+        <source>Delete {name} and begin anew?</source>
+        <translation>删除 {name} 并重新开始？</translation>
+    </message>
+    <message>
+        <source>Delete and begin</source>
+        <translation>删除并开始</translation>
+    </message>
+    <message>
+        <source>Answered by {model}</source>
+        <translation>由 {model} 回答</translation>
+    </message>
+    <message>
+        <source>Own text</source>
+        <translation>自己的文本</translation>
+    </message>
+</context>
+<context>
+    <name>BatchWords</name>
+    <message numerus="yes">
+        <source>%n rows</source>
+        <translation>
+            <numerusform>%n 行</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{done} of {total} rows</source>
+        <translation>{done} / {total} 行</translation>
+    </message>
+    <message>
+        <source>{pace} rows a minute</source>
+        <translation>每分钟 {pace} 行</translation>
+    </message>
+    <message>
+        <source>{count} with an error</source>
+        <translation>{count} 行出错</translation>
+    </message>
+    <message>
+        <source>{count} s left</source>
+        <translation>剩余 {count} 秒</translation>
+    </message>
+    <message>
+        <source>{count} min left</source>
+        <translation>剩余 {count} 分钟</translation>
+    </message>
+    <message>
+        <source>{count} h left</source>
+        <translation>剩余 {count} 小时</translation>
+    </message>
+    <message>
+        <source>Reading the table…</source>
+        <translation>正在读取表格…</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>正在运行</translation>
+    </message>
+    <message>
+        <source>Waiting: your conversation goes first</source>
+        <translation>等待中：您的对话优先</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>已完成</translation>
+    </message>
+</context>
+<context>
+    <name>BeginForm</name>
+    <message>
+        <source>Begin</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>Begin the conversation (Ctrl+Enter)</source>
+        <translation>开始对话（Ctrl+Enter）</translation>
     </message>
 </context>
 <context>
@@ -494,6 +849,13 @@
     </message>
 </context>
 <context>
+    <name>ChoiceField</name>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+</context>
+<context>
     <name>CodeBlock</name>
     <message>
         <source>Copy the code</source>
@@ -602,6 +964,10 @@
     <message>
         <source>Load the model again</source>
         <translation>重新加载模型</translation>
+    </message>
+    <message>
+        <source>Chat template…</source>
+        <translation>聊天模板…</translation>
     </message>
     <message>
         <source>Choose another model…</source>
@@ -931,6 +1297,13 @@
     <message>
         <source>Copied</source>
         <translation>已复制</translation>
+    </message>
+</context>
+<context>
+    <name>DateField</name>
+    <message>
+        <source>No date</source>
+        <translation>无日期</translation>
     </message>
 </context>
 <context>
@@ -1302,6 +1675,131 @@
     </message>
 </context>
 <context>
+    <name>FactNote</name>
+    <message>
+        <source>Remember</source>
+        <translation>记住</translation>
+    </message>
+    <message>
+        <source>No</source>
+        <translation>不用</translation>
+    </message>
+    <message>
+        <source>All that is remembered…</source>
+        <translation>所有已记住的内容…</translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>暂时不</translation>
+    </message>
+    <message>
+        <source>Remember this for other conversations?</source>
+        <translation>要在其他对话中记住这一点吗？</translation>
+    </message>
+    <message>
+        <source>{question} (1 of {count})</source>
+        <translation>{question}（第 1 条，共 {count} 条）</translation>
+    </message>
+</context>
+<context>
+    <name>FactRow</name>
+    <message>
+        <source>Show where</source>
+        <translation>显示出处</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>Not this</source>
+        <translation>不要这条</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Found on {date}</source>
+        <translation>发现于 {date}</translation>
+    </message>
+    <message>
+        <source>Written on {date}</source>
+        <translation>写于 {date}</translation>
+    </message>
+    <message>
+        <source>Keep “{fact}”</source>
+        <translation>保留“{fact}”</translation>
+    </message>
+    <message>
+        <source>Do not remember “{fact}”</source>
+        <translation>不记住“{fact}”</translation>
+    </message>
+    <message>
+        <source>Edit “{fact}”</source>
+        <translation>编辑“{fact}”</translation>
+    </message>
+    <message>
+        <source>Forget “{fact}”</source>
+        <translation>忘记“{fact}”</translation>
+    </message>
+    <message>
+        <source>Show the message that “{fact}” comes from</source>
+        <translation>显示“{fact}”出自的消息</translation>
+    </message>
+</context>
+<context>
+    <name>FactsDialog</name>
+    <message>
+        <source>What is remembered</source>
+        <translation>已记住的内容</translation>
+    </message>
+    <message>
+        <source>Remember things about me across conversations</source>
+        <translation>跨对话记住关于我的内容</translation>
+    </message>
+    <message>
+        <source>The model proposes what may be worth keeping, and you decide. Only what you keep is told to it, in every conversation that may use it. It stays on this computer.</source>
+        <translation>模型会提出可能值得保留的内容，由您决定。只有您保留的内容才会告诉模型，并且只用于允许使用它的对话。这些内容只留在这台电脑上。</translation>
+    </message>
+    <message>
+        <source>Something to remember, such as: I write Python</source>
+        <translation>要记住的内容，例如：我用 Python 编程</translation>
+    </message>
+    <message>
+        <source>Something to remember</source>
+        <translation>要记住的内容</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Nothing is remembered yet.</source>
+        <translation>还没有记住任何内容。</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>显示全部</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Proposed by the model</source>
+        <translation>模型提议的</translation>
+    </message>
+    <message>
+        <source>Kept</source>
+        <translation>已保留</translation>
+    </message>
+</context>
+<context>
     <name>Field</name>
     <message>
         <source>Reset</source>
@@ -1328,6 +1826,48 @@
     </message>
 </context>
 <context>
+    <name>FileField</name>
+    <message>
+        <source>Choose a file…</source>
+        <translation>选择文件…</translation>
+    </message>
+    <message>
+        <source>or drop one here</source>
+        <translation>或者拖放到这里</translation>
+    </message>
+    <message>
+        <source>Take the file away</source>
+        <translation>移除文件</translation>
+    </message>
+    <message>
+        <source>The file is still being read.</source>
+        <translation>文件还在读取中。</translation>
+    </message>
+    <message>
+        <source>Reading {name}…</source>
+        <translation>正在读取 {name}…</translation>
+    </message>
+    <message>
+        <source>{name} has no text: a picture, or an empty file.</source>
+        <translation>{name} 里没有文字：它是图片，或者是空文件。</translation>
+    </message>
+    <message>
+        <source>{name}, {count} characters</source>
+        <translation>{name}，{count} 个字符</translation>
+    </message>
+    <message>
+        <source>Choose a file</source>
+        <translation>选择文件</translation>
+    </message>
+</context>
+<context>
+    <name>Findings</name>
+    <message>
+        <source>Nothing unusual was found.</source>
+        <translation>未发现异常。</translation>
+    </message>
+</context>
+<context>
     <name>Fold</name>
     <message>
         <source>Open</source>
@@ -1351,6 +1891,13 @@
     <message>
         <source>Delete the folder, keep its conversations</source>
         <translation>删除文件夹，保留其中的对话</translation>
+    </message>
+</context>
+<context>
+    <name>Folders</name>
+    <message>
+        <source>None; a path such as Work/Letters</source>
+        <translation>无；或路径，例如 工作/信件</translation>
     </message>
 </context>
 <context>
@@ -1404,6 +1951,32 @@
     <message>
         <source>Choose a folder</source>
         <translation>选择文件夹</translation>
+    </message>
+</context>
+<context>
+    <name>FormField</name>
+    <message>
+        <source>{name}, required</source>
+        <translation>{name}，必填</translation>
+    </message>
+    <message>
+        <source>Fill this in.</source>
+        <translation>请填写此项。</translation>
+    </message>
+</context>
+<context>
+    <name>FullChoices</name>
+    <message>
+        <source>The model forgets the beginning of the conversation</source>
+        <translation>模型会忘记对话的开头</translation>
+    </message>
+    <message>
+        <source>The first question and the newest messages stay</source>
+        <translation>保留第一个问题和最新的消息</translation>
+    </message>
+    <message>
+        <source>The model writes a summary in place of the oldest</source>
+        <translation>模型写一份摘要来代替最早的消息</translation>
     </message>
 </context>
 <context>
@@ -1573,6 +2146,85 @@
     </message>
 </context>
 <context>
+    <name>LedgerBar</name>
+    <message>
+        <source>Press for all parts</source>
+        <translation>按下可查看所有部分</translation>
+    </message>
+    <message>
+        <source>Context: {used}</source>
+        <translation>上下文：{used}</translation>
+    </message>
+</context>
+<context>
+    <name>LedgerNotice</name>
+    <message>
+        <source>The model is writing a summary…</source>
+        <translation>模型正在写摘要…</translation>
+    </message>
+    <message>
+        <source>The context is full. What shall be left out?</source>
+        <translation>上下文已满。要略去什么？</translation>
+    </message>
+    <message>
+        <source>The context is nearly full: {used}.</source>
+        <translation>上下文快满了：{used}。</translation>
+    </message>
+    <message>
+        <source>Why?</source>
+        <translation>为什么？</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Choose what the model is told</source>
+        <translation>选择告诉模型的内容</translation>
+    </message>
+    <message>
+        <source>This model has room for {context} tokens, and {room} of them are kept for the answer. Messages you keep always, and the system prompt, are never left out.</source>
+        <translation>此模型可容纳 {context} 个词元，其中 {room} 个留给回答。始终保留的消息和系统提示词绝不会被略去。</translation>
+    </message>
+</context>
+<context>
+    <name>LibraryControl</name>
+    <message>
+        <source>Deleted “{title}”</source>
+        <translation>已删除“{title}”</translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted %n prompts</source>
+        <translation>
+            <numerusform>已删除 %n 个提示词</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Version {number} is in use again</source>
+        <translation>版本 {number} 已重新启用</translation>
+    </message>
+    <message>
+        <source>Imported “{title}”</source>
+        <translation>已导入“{title}”</translation>
+    </message>
+    <message numerus="yes">
+        <source>Imported %n prompts</source>
+        <translation>
+            <numerusform>已导入 %n 个提示词</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Exported to {path}</source>
+        <translation>已导出到 {path}</translation>
+    </message>
+    <message numerus="yes">
+        <source>Exported %n prompts to {folder}</source>
+        <translation>
+            <numerusform>已导出 %n 个提示词到 {folder}</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LibraryTab</name>
     <message>
         <source>Models on this computer</source>
@@ -1705,6 +2357,14 @@
         <translation>在文件夹中显示</translation>
     </message>
     <message>
+        <source>Chat template…</source>
+        <translation>聊天模板…</translation>
+    </message>
+    <message>
+        <source>How the model is asked, whether that works, and others that are known good</source>
+        <translation>如何向模型提问、是否有效，以及其他可靠的已知模板</translation>
+    </message>
+    <message>
         <source>Delete…</source>
         <translation>删除…</translation>
     </message>
@@ -1751,6 +2411,18 @@
         <translation>新对话</translation>
     </message>
     <message>
+        <source>New conversation with an assistant…</source>
+        <translation>与助手开始新对话…</translation>
+    </message>
+    <message>
+        <source>Assistants…</source>
+        <translation>助手…</translation>
+    </message>
+    <message>
+        <source>Save this conversation&apos;s set-up as an assistant</source>
+        <translation>将此对话的设定保存为助手</translation>
+    </message>
+    <message>
         <source>New window</source>
         <translation>新窗口</translation>
     </message>
@@ -1795,6 +2467,18 @@
         <translation>打开回收站</translation>
     </message>
     <message>
+        <source>What the model is told</source>
+        <translation>告诉模型的内容</translation>
+    </message>
+    <message>
+        <source>Memory…</source>
+        <translation>记忆…</translation>
+    </message>
+    <message>
+        <source>What is remembered…</source>
+        <translation>已记住的内容…</translation>
+    </message>
+    <message>
         <source>Export…</source>
         <translation>导出…</translation>
     </message>
@@ -1805,6 +2489,18 @@
     <message>
         <source>Print…</source>
         <translation>打印…</translation>
+    </message>
+    <message>
+        <source>Show what the model gets</source>
+        <translation>显示模型收到的内容</translation>
+    </message>
+    <message>
+        <source>Copy as Python</source>
+        <translation>复制为 Python</translation>
+    </message>
+    <message>
+        <source>Run over a table…</source>
+        <translation>批量处理表格…</translation>
     </message>
     <message>
         <source>Messages</source>
@@ -1845,6 +2541,10 @@
     <message>
         <source>Attach files</source>
         <translation>添加文件</translation>
+    </message>
+    <message>
+        <source>Prompts…</source>
+        <translation>提示词…</translation>
     </message>
     <message>
         <source>Window</source>
@@ -1911,6 +2611,10 @@
         <translation>打开模型文件</translation>
     </message>
     <message>
+        <source>Chat template of the model…</source>
+        <translation>模型的聊天模板…</translation>
+    </message>
+    <message>
         <source>About Inglenook</source>
         <translation>关于 Inglenook</translation>
     </message>
@@ -1932,6 +2636,170 @@
     <message>
         <source>Models (*.gguf)</source>
         <translation>模型 (*.gguf)</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryControl</name>
+    <message>
+        <source>The model reads the messages again instead of their summary</source>
+        <translation>模型将重新读取这些消息，而不是它们的摘要</translation>
+    </message>
+    <message>
+        <source>From now on in this conversation: {choice}</source>
+        <translation>此对话从现在起：{choice}</translation>
+    </message>
+    <message>
+        <source>That message is in the bin</source>
+        <translation>该消息在回收站中</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryField</name>
+    <message>
+        <source>As the settings say</source>
+        <translation>按照设置</translation>
+    </message>
+    <message>
+        <source>It is told what is remembered across conversations</source>
+        <translation>告诉它跨对话记住的内容</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>记忆</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryPage</name>
+    <message>
+        <source>Memory</source>
+        <translation>记忆</translation>
+    </message>
+    <message>
+        <source>In a conversation</source>
+        <translation>在一个对话中</translation>
+    </message>
+    <message>
+        <source>Across conversations</source>
+        <translation>跨对话</translation>
+    </message>
+    <message>
+        <source>Not used under the choice above.</source>
+        <translation>在上面的选择下不使用。</translation>
+    </message>
+</context>
+<context>
+    <name>MemoryWords</name>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Remembered about you</source>
+        <translation>关于您的记忆</translation>
+    </message>
+    <message>
+        <source>Summary</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>Always kept</source>
+        <translation>始终保留</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Attachments</source>
+        <translation>附件</translation>
+    </message>
+    <message>
+        <source>What you are writing</source>
+        <translation>正在输入的内容</translation>
+    </message>
+    <message>
+        <source>Room for the answer</source>
+        <translation>留给回答的空间</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>空闲</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln tokens</source>
+        <translation>
+            <numerusform>%Ln 个词元</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln messages</source>
+        <translation>
+            <numerusform>%Ln 条消息</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{used} of {context} tokens</source>
+        <translation>{used} / {context} 个词元</translation>
+    </message>
+    <message numerus="yes">
+        <source>Sending this leaves out %Ln messages from the middle.</source>
+        <translation>
+            <numerusform>发送后将略去中间的 %Ln 条消息。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Sending this leaves out the %Ln oldest messages.</source>
+        <translation>
+            <numerusform>发送后将略去最早的 %Ln 条消息。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The model no longer sees what is above</source>
+        <translation>模型不再看到以上内容</translation>
+    </message>
+    <message numerus="yes">
+        <source>The model does not see the %Ln messages above</source>
+        <translation>
+            <numerusform>模型看不到上面的 %Ln 条消息</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Summarised: %Ln messages.</source>
+        <translation>
+            <numerusform>已摘要：%Ln 条消息。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Leave out the oldest</source>
+        <translation>略去最早的</translation>
+    </message>
+    <message>
+        <source>Leave out the middle</source>
+        <translation>略去中间的</translation>
+    </message>
+    <message>
+        <source>Summarise</source>
+        <translation>生成摘要</translation>
+    </message>
+    <message>
+        <source>Stop and ask</source>
+        <translation>停下来询问</translation>
+    </message>
+    <message>
+        <source>Kept in memory always</source>
+        <translation>始终保留在记忆中</translation>
+    </message>
+    <message>
+        <source>Left out of memory</source>
+        <translation>已从记忆中略去</translation>
+    </message>
+    <message>
+        <source>The model does not see this</source>
+        <translation>模型看不到这条消息</translation>
+    </message>
+    <message>
+        <source>The model reads the summary instead</source>
+        <translation>模型读取的是摘要</translation>
     </message>
 </context>
 <context>
@@ -1995,6 +2863,64 @@
     <message>
         <source>Delete</source>
         <translation>删除</translation>
+    </message>
+    <message>
+        <source>No longer keep in memory always</source>
+        <translation>不再始终保留在记忆中</translation>
+    </message>
+    <message>
+        <source>Keep in memory always</source>
+        <translation>始终保留在记忆中</translation>
+    </message>
+    <message>
+        <source>Leave out of memory</source>
+        <translation>从记忆中略去</translation>
+    </message>
+    <message>
+        <source>Take back into memory</source>
+        <translation>重新纳入记忆</translation>
+    </message>
+</context>
+<context>
+    <name>MessageRow</name>
+    <message>
+        <source>Who speaks</source>
+        <translation>谁说的</translation>
+    </message>
+    <message>
+        <source>Move up</source>
+        <translation>上移</translation>
+    </message>
+    <message>
+        <source>Move down</source>
+        <translation>下移</translation>
+    </message>
+    <message>
+        <source>Remove the message</source>
+        <translation>移除这条消息</translation>
+    </message>
+    <message>
+        <source>Text of message {number}</source>
+        <translation>第 {number} 条消息的文本</translation>
+    </message>
+    <message>
+        <source>Who speaks in message {number}</source>
+        <translation>第 {number} 条消息是谁说的</translation>
+    </message>
+</context>
+<context>
+    <name>MessageRows</name>
+    <message>
+        <source>Add instructions</source>
+        <translation>添加指示</translation>
+    </message>
+    <message>
+        <source>Add an example</source>
+        <translation>添加示例</translation>
+    </message>
+    <message>
+        <source>Add a message</source>
+        <translation>添加消息</translation>
     </message>
 </context>
 <context>
@@ -2061,6 +2987,21 @@
     <message>
         <source>No model is loaded</source>
         <translation>未加载模型</translation>
+    </message>
+</context>
+<context>
+    <name>ModelField</name>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>The one in use</source>
+        <translation>正在使用的模型</translation>
+    </message>
+    <message>
+        <source>{name} (not on this computer)</source>
+        <translation>{name}（不在此电脑上）</translation>
     </message>
 </context>
 <context>
@@ -2382,6 +3323,25 @@
     </message>
 </context>
 <context>
+    <name>NumberField</name>
+    <message>
+        <source>This is not a number.</source>
+        <translation>这不是数字。</translation>
+    </message>
+    <message>
+        <source>A number from {least} to {most}.</source>
+        <translation>{least} 到 {most} 之间的数字。</translation>
+    </message>
+    <message>
+        <source>A number of at least {least}.</source>
+        <translation>不小于 {least} 的数字。</translation>
+    </message>
+    <message>
+        <source>A number of at most {most}.</source>
+        <translation>不大于 {most} 的数字。</translation>
+    </message>
+</context>
+<context>
     <name>Page</name>
     <message>
         <source>Reset all of this section</source>
@@ -2424,10 +3384,217 @@
     </message>
 </context>
 <context>
+    <name>PartsList</name>
+    <message>
+        <source>Parts of the context</source>
+        <translation>上下文的各部分</translation>
+    </message>
+</context>
+<context>
+    <name>PartsModel</name>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>not sent</source>
+        <translation>不发送</translation>
+    </message>
+    <message>
+        <source>{tokens} · {share}</source>
+        <translation>{tokens} · {share}</translation>
+    </message>
+</context>
+<context>
+    <name>PartsPanel</name>
+    <message>
+        <source>What the model is told</source>
+        <translation>告诉模型的内容</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Look at it</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>Memory…</source>
+        <translation>记忆…</translation>
+    </message>
+    <message>
+        <source>No longer keep always</source>
+        <translation>不再始终保留</translation>
+    </message>
+    <message>
+        <source>Keep always</source>
+        <translation>始终保留</translation>
+    </message>
+    <message>
+        <source>Undo the summary</source>
+        <translation>撤销摘要</translation>
+    </message>
+    <message>
+        <source>Take back in</source>
+        <translation>重新纳入</translation>
+    </message>
+    <message>
+        <source>Leave out</source>
+        <translation>略去</translation>
+    </message>
+</context>
+<context>
     <name>PickList</name>
     <message>
         <source>{row}, {number} of {count}</source>
         <translation>{row}，第 {number} 项，共 {count} 项</translation>
+    </message>
+</context>
+<context>
+    <name>PictureField</name>
+    <message>
+        <source>Choose a picture…</source>
+        <translation>选择图片…</translation>
+    </message>
+    <message>
+        <source>Remove the picture</source>
+        <translation>移除图片</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Choose a picture, or drop one here</source>
+        <translation>选择图片，或将图片拖放到这里</translation>
+    </message>
+    <message>
+        <source>Pictures ({kinds})</source>
+        <translation>图片 ({kinds})</translation>
+    </message>
+    <message>
+        <source>Choose a picture</source>
+        <translation>选择图片</translation>
+    </message>
+</context>
+<context>
+    <name>PolicyDialog</name>
+    <message>
+        <source>Memory of this conversation</source>
+        <translation>此对话的记忆</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>All messages, until the context is full.</source>
+        <translation>所有消息，直到上下文已满。</translation>
+    </message>
+    <message>
+        <source>The last questions</source>
+        <translation>最近的问题</translation>
+    </message>
+    <message>
+        <source>Only the newest questions with their answers. Quick, also when long.</source>
+        <translation>只有最新的问题及其回答。对话很长时也很快。</translation>
+    </message>
+    <message>
+        <source>A number of tokens</source>
+        <translation>一定数量的词元</translation>
+    </message>
+    <message>
+        <source>The newest messages that fit into it.</source>
+        <translation>能放进去的最新消息。</translation>
+    </message>
+    <message>
+        <source>A summary, and the last questions</source>
+        <translation>摘要和最近的问题</translation>
+    </message>
+    <message>
+        <source>The model itself writes a summary of what is older, after its answers.</source>
+        <translation>模型在回答之后，自己为更早的内容写摘要。</translation>
+    </message>
+    <message>
+        <source>How many questions with their answers</source>
+        <translation>问题及其回答的数量</translation>
+    </message>
+    <message>
+        <source>How many tokens</source>
+        <translation>词元数量</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>个词元</translation>
+    </message>
+    <message>
+        <source>questions with their answers</source>
+        <translation>个问题及其回答</translation>
+    </message>
+    <message>
+        <source>The model forgets the beginning of the conversation.</source>
+        <translation>模型会忘记对话的开头。</translation>
+    </message>
+    <message>
+        <source>The first question and the newest messages stay.</source>
+        <translation>保留第一个问题和最新的消息。</translation>
+    </message>
+    <message>
+        <source>A summary in place of the oldest, made in good time.</source>
+        <translation>及时生成摘要来代替最早的消息。</translation>
+    </message>
+    <message>
+        <source>No answer before you have decided.</source>
+        <translation>在您决定之前不回答。</translation>
+    </message>
+    <message>
+        <source>Tell the model what is remembered about you</source>
+        <translation>把记住的关于您的内容告诉模型</translation>
+    </message>
+    <message>
+        <source>As in the settings</source>
+        <translation>按设置</translation>
+    </message>
+    <message>
+        <source>What is remembered…</source>
+        <translation>已记住的内容…</translation>
+    </message>
+    <message>
+        <source>Summary…</source>
+        <translation>摘要…</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>The system prompt, and messages you keep always, are told in any case. Nothing is deleted: what the model is not told stays in the conversation.</source>
+        <translation>系统提示词和始终保留的消息总会告诉模型。不会删除任何内容：没有告诉模型的内容仍留在对话中。</translation>
+    </message>
+    <message>
+        <source>What the model is told of earlier messages</source>
+        <translation>把多少较早的消息告诉模型</translation>
+    </message>
+    <message>
+        <source>When the context is full</source>
+        <translation>上下文已满时</translation>
+    </message>
+    <message>
+        <source>Chosen for this conversation.</source>
+        <translation>为此对话单独选择。</translation>
+    </message>
+    <message>
+        <source>As in the settings, until you choose something here.</source>
+        <translation>按设置，直到您在这里另作选择。</translation>
+    </message>
+    <message>
+        <source>The model would see {seen} of {messages}: about {used}.</source>
+        <translation>模型将看到 {messages}中的 {seen} 条：约 {used}。</translation>
     </message>
 </context>
 <context>
@@ -2462,6 +3629,17 @@
     <message>
         <source>The values below, as you set them. They begin with those in force.</source>
         <translation>使用您在下方设置的数值，以当前生效的数值为起点。</translation>
+    </message>
+</context>
+<context>
+    <name>Preview</name>
+    <message>
+        <source>Preview</source>
+        <translation>预览</translation>
+    </message>
+    <message>
+        <source>One moment…</source>
+        <translation>请稍候…</translation>
     </message>
 </context>
 <context>
@@ -2617,6 +3795,70 @@
     <message>
         <source>Install the system&apos;s speech, such as the package speech-dispatcher on Linux.</source>
         <translation>请安装系统的语音功能，例如 Linux 上的 speech-dispatcher 软件包。</translation>
+    </message>
+    <message>
+        <source>The prompt could not be run over {name}.</source>
+        <translation>无法用提示词处理 {name}。</translation>
+    </message>
+    <message>
+        <source>The details say what happened. What was answered so far is kept.</source>
+        <translation>详细信息说明了原因。已有的回答会保留。</translation>
+    </message>
+    <message>
+        <source>There is no question in this conversation that a script could ask.</source>
+        <translation>此对话中没有脚本可以提出的问题。</translation>
+    </message>
+    <message>
+        <source>Write one, or open another conversation.</source>
+        <translation>请写一个问题，或打开其他对话。</translation>
+    </message>
+    <message>
+        <source>The model of this conversation, {name}, is not on this computer.</source>
+        <translation>此对话的模型 {name} 不在这台计算机上。</translation>
+    </message>
+    <message>
+        <source>Load a model and have it answer here, or fetch that one again, then copy it as Python.</source>
+        <translation>请加载一个模型并让它在此回答，或重新获取该模型，然后再复制为 Python。</translation>
+    </message>
+    <message>
+        <source>The template could not be used.</source>
+        <translation>无法使用该模板。</translation>
+    </message>
+    <message>
+        <source>Choose another template; the details say what is wrong with this one.</source>
+        <translation>请选择其他模板；详情说明了此模板的问题。</translation>
+    </message>
+    <message>
+        <source>There is nothing yet that a summary could stand for.</source>
+        <translation>还没有可以用摘要代替的内容。</translation>
+    </message>
+    <message>
+        <source>The last questions and answers stay word for word; go on, and try it later.</source>
+        <translation>最近的问题和回答会逐字保留；请继续对话，稍后再试。</translation>
+    </message>
+    <message>
+        <source>The model wrote nothing that could be used as a summary.</source>
+        <translation>模型没有写出可用作摘要的内容。</translation>
+    </message>
+    <message>
+        <source>Try it again later, or with a larger model; nothing was changed.</source>
+        <translation>请稍后重试，或换用更大的模型；没有更改任何内容。</translation>
+    </message>
+    <message>
+        <source>The assistant {name} could not be used.</source>
+        <translation>无法使用助手 {name}。</translation>
+    </message>
+    <message>
+        <source>Look at it under Assistants and mend what the details name.</source>
+        <translation>请在“助手”中查看，并修正详细信息中指出的问题。</translation>
+    </message>
+    <message>
+        <source>The prompt could not be used.</source>
+        <translation>无法使用此提示词。</translation>
+    </message>
+    <message>
+        <source>Open the details, correct the prompt, then try again.</source>
+        <translation>请查看详细信息，改正提示词，然后重试。</translation>
     </message>
     <message>
         <source>The conversations in {path} were written by a newer Inglenook (format {version}).</source>
@@ -2811,6 +4053,14 @@
         <translation>请自己填写标题。</translation>
     </message>
     <message>
+        <source>The context is full: the conversation takes {tokens} tokens, and there is room for {room}.</source>
+        <translation>上下文已满：对话占用 {tokens} 个词元，而可用空间为 {room} 个。</translation>
+    </message>
+    <message>
+        <source>Leave messages out, choose under &apos;Memory&apos; what happens when the context is full, or raise the context length in the settings.</source>
+        <translation>请略去一些消息，在“记忆”中选择上下文已满时的处理方式，或在设置中增大上下文长度。</translation>
+    </message>
+    <message>
         <source>The computer&apos;s memory was not enough, so the model&apos;s process ended ({reason}).</source>
         <translation>电脑内存不足，模型进程已结束（{reason}）。</translation>
     </message>
@@ -2909,6 +4159,230 @@
     <message>
         <source>Free some space, or choose another place, then export again.</source>
         <translation>请释放一些空间，或选择其他位置，然后重新导出。</translation>
+    </message>
+    <message>
+        <source>The table {path} could not be read.</source>
+        <translation>无法读取表格 {path}。</translation>
+    </message>
+    <message>
+        <source>Check that the file is there and may be read, then choose it again.</source>
+        <translation>请检查文件是否存在且可读，然后重新选择。</translation>
+    </message>
+    <message>
+        <source>There is no table in {name}: it needs a line with the names of the columns.</source>
+        <translation>{name} 中没有表格：需要一行列名。</translation>
+    </message>
+    <message>
+        <source>Choose a CSV file whose first line names its columns.</source>
+        <translation>请选择第一行为列名的 CSV 文件。</translation>
+    </message>
+    <message>
+        <source>{name} is no text, so it cannot be read as a table.</source>
+        <translation>{name} 不是文本，无法作为表格读取。</translation>
+    </message>
+    <message>
+        <source>In the spreadsheet program, save the table as CSV in UTF-8, then choose that file.</source>
+        <translation>请在电子表格程序中将表格另存为 UTF-8 编码的 CSV，然后选择该文件。</translation>
+    </message>
+    <message>
+        <source>{name} is not a correct CSV file: line {line} cannot be read.</source>
+        <translation>{name} 不是正确的 CSV 文件：第 {line} 行无法读取。</translation>
+    </message>
+    <message>
+        <source>Look for quotation marks that are not closed, mend the file, then choose it again.</source>
+        <translation>请查找未闭合的引号，修正文件后重新选择。</translation>
+    </message>
+    <message>
+        <source>{name} has more than one column called “{column}”.</source>
+        <translation>{name} 中有多个名为“{column}”的列。</translation>
+    </message>
+    <message>
+        <source>Give each column a name of its own in the first line, then choose the file again.</source>
+        <translation>请在第一行为每列取不同的名称，然后重新选择该文件。</translation>
+    </message>
+    <message>
+        <source>Column {number} of {name} has no name.</source>
+        <translation>{name} 的第 {number} 列没有名称。</translation>
+    </message>
+    <message>
+        <source>Name every column in the first line, then choose the file again.</source>
+        <translation>请在第一行写上每列的名称，然后重新选择该文件。</translation>
+    </message>
+    <message>
+        <source>The prompt needs “{variable}”, and {name} has no column of that name.</source>
+        <translation>提示词需要“{variable}”，但 {name} 没有该名称的列。</translation>
+    </message>
+    <message>
+        <source>Name a column so, choose another column for it (--map), or give it a fixed value (--set).</source>
+        <translation>请将某一列改为该名称、为它选择其他列（--map）或给出固定值（--set）。</translation>
+    </message>
+    <message>
+        <source>{name} already has a column called “{column}”, where the answers should go.</source>
+        <translation>{name} 已有名为“{column}”的列，而回答要写入该列。</translation>
+    </message>
+    <message>
+        <source>Choose another name for the column with the answers (--column).</source>
+        <translation>请为回答列选择其他名称（--column）。</translation>
+    </message>
+    <message>
+        <source>The prompt has no variable called “{variable}”.</source>
+        <translation>提示词没有名为“{variable}”的变量。</translation>
+    </message>
+    <message>
+        <source>It has: {variables}.</source>
+        <translation>它的变量有：{variables}。</translation>
+    </message>
+    <message>
+        <source>The JSON schema cannot be used ({reason}).</source>
+        <translation>无法使用该 JSON schema（{reason}）。</translation>
+    </message>
+    <message>
+        <source>Correct it, or run the prompt without one.</source>
+        <translation>请更正，或不使用 schema 运行。</translation>
+    </message>
+    <message>
+        <source>{path} is there already and does not belong to a run that could go on.</source>
+        <translation>{path} 已存在，且不属于可以继续的运行。</translation>
+    </message>
+    <message>
+        <source>Choose another file, or have it begin anew (--restart), which deletes that file.</source>
+        <translation>请选择其他文件，或重新开始（--restart），这会删除该文件。</translation>
+    </message>
+    <message>
+        <source>The answers cannot be written into the table that is read, {path}.</source>
+        <translation>不能把回答写入正在读取的表格 {path}。</translation>
+    </message>
+    <message>
+        <source>Choose another file for the answers.</source>
+        <translation>请为回答选择其他文件。</translation>
+    </message>
+    <message>
+        <source>{path} was begun with something else: {differences}.</source>
+        <translation>{path} 开始时使用的内容不同：{differences}。</translation>
+    </message>
+    <message>
+        <source>Go on as it was begun, choose another file, or have it begin anew (--restart).</source>
+        <translation>请按开始时的内容继续、选择其他文件或重新开始（--restart）。</translation>
+    </message>
+    <message>
+        <source>{path} was changed since, so nobody can tell which rows are done.</source>
+        <translation>{path} 此后被修改过，无法判断哪些行已完成。</translation>
+    </message>
+    <message>
+        <source>Another run is writing to {path} at this moment.</source>
+        <translation>另一次运行正在写入 {path}。</translation>
+    </message>
+    <message>
+        <source>Wait until it has ended, or choose another file.</source>
+        <translation>请等待其结束，或选择其他文件。</translation>
+    </message>
+    <message>
+        <source>The answers could not be written to {path}.</source>
+        <translation>无法将回答写入 {path}。</translation>
+    </message>
+    <message>
+        <source>Check that the folder is there and can be written to, then go on.</source>
+        <translation>请检查文件夹是否存在且可写，然后继续。</translation>
+    </message>
+    <message>
+        <source>The disk that holds {path} is full. The rows that were answered are kept.</source>
+        <translation>{path} 所在的磁盘已满。已回答的行会保留。</translation>
+    </message>
+    <message>
+        <source>Free some space, then go on: it continues with the next row.</source>
+        <translation>请腾出空间后继续：将从下一行接着处理。</translation>
+    </message>
+    <message>
+        <source>The run over {name} was begun with {model}, which is not loaded any more.</source>
+        <translation>处理 {name} 的运行是用 {model} 开始的，而该模型已不再加载。</translation>
+    </message>
+    <message>
+        <source>Load that model again, then go on.</source>
+        <translation>请重新加载该模型，然后继续。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s process ended at several rows in a row, so the run over {name} paused.</source>
+        <translation>模型进程连续在多行上终止，因此处理 {name} 的运行已暂停。</translation>
+    </message>
+    <message>
+        <source>Load the model with a smaller setting, then go on.</source>
+        <translation>请用较小的设置加载模型，然后继续。</translation>
+    </message>
+    <message>
+        <source>The template took more than {seconds} s and was ended.</source>
+        <translation>模板运行超过 {seconds} 秒，已被终止。</translation>
+    </message>
+    <message>
+        <source>Look for a loop without an end in it, or choose another template.</source>
+        <translation>请检查其中是否有无限循环，或选择其他模板。</translation>
+    </message>
+    <message>
+        <source>The template made more text or took more memory than is allowed, and was ended.</source>
+        <translation>模板生成的文本或占用的内存超过限制，已被终止。</translation>
+    </message>
+    <message>
+        <source>Look for what makes it grow, or choose another template.</source>
+        <translation>请检查是什么使其不断增大，或选择其他模板。</translation>
+    </message>
+    <message>
+        <source>The template does not work ({reason}).</source>
+        <translation>模板无法使用（{reason}）。</translation>
+    </message>
+    <message>
+        <source>Correct the template, or choose another one.</source>
+        <translation>请修正模板，或选择其他模板。</translation>
+    </message>
+    <message>
+        <source>The chat template inside {name} does not work, so it cannot answer as it is.</source>
+        <translation>{name} 中的聊天模板无法使用，因此该模型目前无法回答。</translation>
+    </message>
+    <message>
+        <source>Choose a known good template for it.</source>
+        <translation>请为它选择一个可靠的已知模板。</translation>
+    </message>
+    <message>
+        <source>The assistants cannot be kept: the file with your conversations is not open.</source>
+        <translation>无法保存助手：对话文件没有打开。</translation>
+    </message>
+    <message>
+        <source>Mend what the message at the bottom of the window says, then try again.</source>
+        <translation>请先解决窗口底部消息所说的问题，然后重试。</translation>
+    </message>
+    <message>
+        <source>{file} is not an assistant that Inglenook can read.</source>
+        <translation>{file} 不是 Inglenook 能读取的助手文件。</translation>
+    </message>
+    <message>
+        <source>Ask for the file again; the details say what is wrong with it.</source>
+        <translation>请重新索取该文件；详细信息说明了问题所在。</translation>
+    </message>
+    <message>
+        <source>{file} was written by a newer Inglenook.</source>
+        <translation>{file} 由较新版本的 Inglenook 写入。</translation>
+    </message>
+    <message>
+        <source>Install the newer version, then import it again.</source>
+        <translation>请安装较新的版本，然后重新导入。</translation>
+    </message>
+    <message>
+        <source>Check that the file is there and may be read, then try again.</source>
+        <translation>请确认文件存在且可以读取，然后重试。</translation>
+    </message>
+    <message>
+        <source>{path} could not be written.</source>
+        <translation>无法写入 {path}。</translation>
+    </message>
+    <message>
+        <source>Check that the folder can be written to and has space, or choose another one.</source>
+        <translation>请确认该文件夹可以写入且有剩余空间，或选择其他文件夹。</translation>
+    </message>
+    <message>
+        <source>{file} is not a picture that can be used.</source>
+        <translation>{file} 不是可以使用的图片。</translation>
+    </message>
+    <message>
+        <source>Choose a PNG, JPEG, GIF or BMP picture of at most 20 MB.</source>
+        <translation>请选择不超过 20 MB 的 PNG、JPEG、GIF 或 BMP 图片。</translation>
     </message>
     <message>
         <source>Offline is switched on, so nothing was asked of the network.</source>
@@ -3143,6 +4617,226 @@
         <translation>请写成 {example} 这样的形式。</translation>
     </message>
     <message>
+        <source>The prompt cannot be filled in.</source>
+        <translation>无法填写此提示词。</translation>
+    </message>
+    <message>
+        <source>There is no prompt {name}.</source>
+        <translation>没有名为 {name} 的提示词。</translation>
+    </message>
+    <message>
+        <source>Look into the prompt library for what there is.</source>
+        <translation>请在提示词库中查看有哪些提示词。</translation>
+    </message>
+    <message>
+        <source>Your prompts could not be reached: the file that holds them is not open.</source>
+        <translation>无法读取您的提示词：存放它们的文件没有打开。</translation>
+    </message>
+    <message>
+        <source>Wait a moment, then try again.</source>
+        <translation>请稍等片刻，然后重试。</translation>
+    </message>
+    <message>
+        <source>“{name}” cannot be the name of a prompt.</source>
+        <translation>“{name}”不能作为提示词的名称。</translation>
+    </message>
+    <message>
+        <source>Use at most 64 letters, digits, _ and -, with a letter or digit first.</source>
+        <translation>请最多用 64 个文字、数字、_ 和 -，并以文字或数字开头。</translation>
+    </message>
+    <message>
+        <source>There is a prompt {name} already.</source>
+        <translation>已经有名为 {name} 的提示词。</translation>
+    </message>
+    <message>
+        <source>Choose another name, or change that prompt.</source>
+        <translation>请另选一个名称，或修改那个提示词。</translation>
+    </message>
+    <message>
+        <source>The prompt {name} comes with Inglenook and cannot be changed.</source>
+        <translation>提示词 {name} 是 Inglenook 自带的，不能修改。</translation>
+    </message>
+    <message>
+        <source>Make a copy of it and change the copy.</source>
+        <translation>请复制一份，再修改副本。</translation>
+    </message>
+    <message>
+        <source>The messages of the prompt are in an order that no model understands.</source>
+        <translation>提示词中消息的顺序是任何模型都无法理解的。</translation>
+    </message>
+    <message>
+        <source>Put the system message first, then questions and answers in turns as examples, and the question last.</source>
+        <translation>请把系统消息放在最前，接着是一问一答的示例，最后是问题。</translation>
+    </message>
+    <message>
+        <source>The field {name} of the prompt cannot be as it is.</source>
+        <translation>提示词的字段 {name} 不能是这样。</translation>
+    </message>
+    <message>
+        <source>Give each field a name of its own of letters, digits and _, and a choice its choices.</source>
+        <translation>请给每个字段一个不重复的名称，由英文字母、数字和 _ 组成；选择字段要有选项。</translation>
+    </message>
+    <message>
+        <source>Something in the prompt is too long, or too many: {place}.</source>
+        <translation>提示词中有内容过长或过多：{place}。</translation>
+    </message>
+    <message>
+        <source>Make it shorter, then save again.</source>
+        <translation>请缩短后再保存。</translation>
+    </message>
+    <message>
+        <source>The prompt needs a value for: {names}.</source>
+        <translation>提示词需要填写：{names}。</translation>
+    </message>
+    <message>
+        <source>Fill in what is missing, then try again.</source>
+        <translation>请填写缺少的内容，然后重试。</translation>
+    </message>
+    <message>
+        <source>The text of the prompt uses {names}, and there is no such field.</source>
+        <translation>提示词的文字用到了 {names}，但没有这样的字段。</translation>
+    </message>
+    <message>
+        <source>Add the field or correct its name. Write braces that stand for themselves twice.</source>
+        <translation>请添加该字段或改正名称。表示花括号本身时，请写两遍。</translation>
+    </message>
+    <message>
+        <source>“{value}” is not a number, and {name} is one.</source>
+        <translation>“{value}”不是数字，而“{name}”要求数字。</translation>
+    </message>
+    <message>
+        <source>Write it in digits, such as 3 or 2.5.</source>
+        <translation>请用数字书写，例如 3 或 2.5。</translation>
+    </message>
+    <message>
+        <source>“{value}” is not a date, and {name} is one.</source>
+        <translation>“{value}”不是日期，而“{name}”要求日期。</translation>
+    </message>
+    <message>
+        <source>Write it as year-month-day, such as 2026-11-26.</source>
+        <translation>请按年-月-日书写，例如 2026-11-26。</translation>
+    </message>
+    <message>
+        <source>“{value}” is not one of the choices for {name}.</source>
+        <translation>“{value}”不是“{name}”的选项之一。</translation>
+    </message>
+    <message>
+        <source>Choose one of: {choices}.</source>
+        <translation>请从中选择：{choices}。</translation>
+    </message>
+    <message>
+        <source>The text of the prompt has a mistake in message {message}, line {line} ({reason}).</source>
+        <translation>提示词的文字有错误，在消息 {message} 的第 {line} 行（{reason}）。</translation>
+    </message>
+    <message>
+        <source>Correct that line, then try again.</source>
+        <translation>请改正该行，然后重试。</translation>
+    </message>
+    <message>
+        <source>The prompt&apos;s template was stopped: it took longer than {seconds} seconds.</source>
+        <translation>提示词的模板已被停止：它运行超过了 {seconds} 秒。</translation>
+    </message>
+    <message>
+        <source>Look for a loop without an end in its text.</source>
+        <translation>请检查文字中有没有无尽的循环。</translation>
+    </message>
+    <message>
+        <source>The prompt with its values is larger than {size}.</source>
+        <translation>提示词连同填写的内容超过了 {size}。</translation>
+    </message>
+    <message>
+        <source>Use a shorter text or file, or look for a loop in the prompt that writes too much.</source>
+        <translation>请使用较短的文字或文件，或检查提示词中有没有输出过多的循环。</translation>
+    </message>
+    <message>
+        <source>Nothing is left of the prompt with these values.</source>
+        <translation>填入这些值之后，提示词没有内容。</translation>
+    </message>
+    <message>
+        <source>Fill in its fields, or write more into its text.</source>
+        <translation>请填写字段，或在提示词中写入更多内容。</translation>
+    </message>
+    <message>
+        <source>{name} is no prompt that Inglenook understands (look at: {place}).</source>
+        <translation>{name} 不是 Inglenook 能理解的提示词（请看：{place}）。</translation>
+    </message>
+    <message>
+        <source>The details say what. Correct the file, or choose one that ends in .prompt.yaml.</source>
+        <translation>详细信息中有说明。请改正文件，或选择以 .prompt.yaml 结尾的文件。</translation>
+    </message>
+    <message>
+        <source>What is never left out does not fit into the context with the message: {tokens} tokens, and the context holds {context}.</source>
+        <translation>始终保留的内容与这条消息一起放不进上下文：共 {tokens} 个词元，而上下文只能容纳 {context} 个。</translation>
+    </message>
+    <message>
+        <source>Unpin messages, shorten the system prompt, what is remembered or the summary, or raise the context length in the settings.</source>
+        <translation>请取消固定一些消息，缩短系统提示词、记住的内容或摘要，或在设置中增大上下文长度。</translation>
+    </message>
+    <message>
+        <source>The text of the prompt uses {names}, and there is no such field or variable.</source>
+        <translation>提示词的文字用到了 {names}，但没有这样的字段或变量。</translation>
+    </message>
+    <message>
+        <source>Add the field or correct its name.</source>
+        <translation>请添加该字段或改正名称。</translation>
+    </message>
+    <message>
+        <source>{value} is too small for {name}.</source>
+        <translation>{value} 对“{name}”来说太小。</translation>
+    </message>
+    <message>
+        <source>Write {limit} or more.</source>
+        <translation>请填写 {limit} 或更大的数。</translation>
+    </message>
+    <message>
+        <source>{value} is too large for {name}.</source>
+        <translation>{value} 对“{name}”来说太大。</translation>
+    </message>
+    <message>
+        <source>Write {limit} or less.</source>
+        <translation>请填写 {limit} 或更小的数。</translation>
+    </message>
+    <message>
+        <source>There is no filter or test “{name}” (message {message}, line {line}).</source>
+        <translation>没有名为“{name}”的过滤器或测试（消息 {message}，第 {line} 行）。</translation>
+    </message>
+    <message>
+        <source>Correct its name or leave it out. There are those that Jinja2 has.</source>
+        <translation>请改正名称或去掉它。可用的是 Jinja2 自带的那些。</translation>
+    </message>
+    <message>
+        <source>The braces in message {message}, line {line} of the prompt do not fit together.</source>
+        <translation>提示词的消息 {message} 第 {line} 行中，花括号不配对。</translation>
+    </message>
+    <message>
+        <source>Write a variable as {example}, and braces that stand for themselves twice.</source>
+        <translation>变量请写成 {example}；表示花括号本身时，请写两遍。</translation>
+    </message>
+    <message>
+        <source>A prompt cannot look inside a value, as with {name} in message {message}, line {line}.</source>
+        <translation>提示词不能读取值的内部，例如消息 {message} 第 {line} 行的 {name}。</translation>
+    </message>
+    <message>
+        <source>Use the variable as it is, without a dot or brackets.</source>
+        <translation>请直接使用变量，不要加点或方括号。</translation>
+    </message>
+    <message>
+        <source>The value of {name} cannot be written the way that the prompt asks for.</source>
+        <translation>{name} 的值无法按提示词要求的格式写出。</translation>
+    </message>
+    <message>
+        <source>Take away what follows the colon, or give a value that fits it.</source>
+        <translation>请去掉冒号后面的内容，或填写符合格式的值。</translation>
+    </message>
+    <message>
+        <source>{name} is larger than a prompt can be, {size}.</source>
+        <translation>{name} 超过了提示词的上限 {size}。</translation>
+    </message>
+    <message>
+        <source>Choose a file that ends in .prompt.yaml.</source>
+        <translation>请选择以 .prompt.yaml 结尾的文件。</translation>
+    </message>
+    <message>
         <source>The model&apos;s process could not be started.</source>
         <translation>无法启动模型进程。</translation>
     </message>
@@ -3212,7 +4906,443 @@
     </message>
 </context>
 <context>
+    <name>PromptDetail</name>
+    <message>
+        <source>Use</source>
+        <translation>使用</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>制作副本</translation>
+    </message>
+    <message>
+        <source>Versions</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Duplicate to change it</source>
+        <translation>制作副本以便修改</translation>
+    </message>
+</context>
+<context>
+    <name>PromptDialog</name>
+    <message>
+        <source>What the model gets</source>
+        <translation>模型收到的内容</translation>
+    </message>
+    <message>
+        <source>control token</source>
+        <translation>控制词元</translation>
+    </message>
+    <message>
+        <source>in the cache</source>
+        <translation>在缓存中</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>重新查看</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>What it would be given for the message you are writing.</source>
+        <translation>针对您正在写的消息，模型将收到的内容。</translation>
+    </message>
+    <message>
+        <source>What it was given for the answer it is writing now.</source>
+        <translation>针对正在写的回答，模型收到的内容。</translation>
+    </message>
+    <message>
+        <source>What it was given for its last answer, as it would be now.</source>
+        <translation>针对上一个回答，模型现在会收到的内容。</translation>
+    </message>
+    <message>
+        <source>{total} of {context} tokens</source>
+        <translation>{context} 个词元中的 {total} 个</translation>
+    </message>
+    <message>
+        <source>{reused} of them in the cache, not read again</source>
+        <translation>其中 {reused} 个在缓存中，无需重新读取</translation>
+    </message>
+    <message>
+        <source>chat template: {name}</source>
+        <translation>聊天模板：{name}</translation>
+    </message>
+    <message>
+        <source>the model&apos;s own chat template</source>
+        <translation>模型自带的聊天模板</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+    <message>
+        <source>Prompts</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Choose a prompt, or write one of your own.</source>
+        <translation>选择一个提示词，或者自己写一个。</translation>
+    </message>
+    <message>
+        <source>New prompt</source>
+        <translation>新建提示词</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>返回列表</translation>
+    </message>
+    <message>
+        <source>The changes were discarded</source>
+        <translation>修改已放弃</translation>
+    </message>
+    <message>
+        <source>Prompts (*.prompt.yaml *.yaml *.yml *.zip)</source>
+        <translation>提示词 (*.prompt.yaml *.yaml *.yml *.zip)</translation>
+    </message>
+    <message>
+        <source>Import prompts</source>
+        <translation>导入提示词</translation>
+    </message>
+    <message>
+        <source>Where to</source>
+        <translation>导出到</translation>
+    </message>
+</context>
+<context>
+    <name>PromptEditor</name>
+    <message>
+        <source>What it is called</source>
+        <translation>它叫什么</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Format of the text</source>
+        <translation>文本格式</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Save with Ctrl+S</source>
+        <translation>按 Ctrl+S 保存</translation>
+    </message>
+    <message>
+        <source>Discard changes</source>
+        <translation>放弃修改</translation>
+    </message>
+    <message>
+        <source>Title</source>
+        <translation>标题</translation>
+    </message>
+    <message>
+        <source>Name, for / in the message</source>
+        <translation>名称（在消息里写在 / 之后）</translation>
+    </message>
+    <message>
+        <source>Description</source>
+        <translation>说明</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Fields</source>
+        <translation>填写项</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Letters, digits, - and _ only, with a letter or digit first.</source>
+        <translation>只能用文字、数字、- 和 _，开头须是文字或数字。</translation>
+    </message>
+    <message>
+        <source>Write a name in braces into a message, and it becomes a field.</source>
+        <translation>在消息里把名称写进花括号，它就成为填写项。</translation>
+    </message>
+    <message>
+        <source>Filled in by itself: {names}.</source>
+        <translation>自动填入：{names}。</translation>
+    </message>
+</context>
+<context>
+    <name>PromptForm</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Insert</source>
+        <translation>插入</translation>
+    </message>
+    <message>
+        <source>Into the message, to be read over</source>
+        <translation>放进消息框，可以先看一遍</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Send with Ctrl+Enter</source>
+        <translation>按 Ctrl+Enter 发送</translation>
+    </message>
+    <message>
+        <source>No model is free to answer now</source>
+        <translation>现在没有空闲的模型可以回答</translation>
+    </message>
+    <message>
+        <source>One moment…</source>
+        <translation>请稍候…</translation>
+    </message>
+</context>
+<context>
     <name>PromptList</name>
+    <message>
+        <source>Prompts</source>
+        <translation>提示词</translation>
+    </message>
+</context>
+<context>
+    <name>PromptNote</name>
+    <message>
+        <source>Send without these</source>
+        <translation>发送时不带这些</translation>
+    </message>
+    <message>
+        <source>Prompt: {title}, with instructions and an example</source>
+        <translation>提示词：{title}，带指示和一个示例</translation>
+    </message>
+    <message numerus="yes">
+        <source>Prompt: {title}, with instructions and %n examples</source>
+        <translation>
+            <numerusform>提示词：{title}，带指示和 %n 个示例</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Prompt: {title}, with instructions</source>
+        <translation>提示词：{title}，带指示</translation>
+    </message>
+    <message>
+        <source>Prompt: {title}, with an example</source>
+        <translation>提示词：{title}，带一个示例</translation>
+    </message>
+    <message numerus="yes">
+        <source>Prompt: {title}, with %n examples</source>
+        <translation>
+            <numerusform>提示词：{title}，带 %n 个示例</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>PromptSide</name>
+    <message>
+        <source>Search the prompts</source>
+        <translation>搜索提示词</translation>
+    </message>
+    <message>
+        <source>No prompt fits.</source>
+        <translation>没有符合的提示词。</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>新建</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>导出…</translation>
+    </message>
+</context>
+<context>
+    <name>PromptText</name>
+    <message>
+        <source>What the model gets</source>
+        <translation>模型收到的内容</translation>
+    </message>
+</context>
+<context>
+    <name>PromptTree</name>
+    <message>
+        <source>Prompts</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Comes with Inglenook</source>
+        <translation>Inglenook 自带</translation>
+    </message>
+    <message>
+        <source>New prompt</source>
+        <translation>新建提示词</translation>
+    </message>
+    <message>
+        <source>{title}, not saved</source>
+        <translation>{title}，未保存</translation>
+    </message>
+</context>
+<context>
+    <name>PromptVersions</name>
+    <message>
+        <source>Versions</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>Restore this version</source>
+        <translation>恢复此版本</translation>
+    </message>
+    <message>
+        <source>Versions of “{title}”</source>
+        <translation>“{title}”的版本</translation>
+    </message>
+    <message>
+        <source>Version {number}</source>
+        <translation>版本 {number}</translation>
+    </message>
+    <message>
+        <source>in use</source>
+        <translation>使用中</translation>
+    </message>
+</context>
+<context>
+    <name>PromptView</name>
+    <message>
+        <source>Nothing is asked yet. Write a question, then look again.</source>
+        <translation>还没有提问。请先写一个问题，再重新查看。</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Fields</source>
+        <translation>填写项</translation>
+    </message>
+    <message>
+        <source>comes with Inglenook</source>
+        <translation>Inglenook 自带</translation>
+    </message>
+    <message>
+        <source>version {number}</source>
+        <translation>版本 {number}</translation>
+    </message>
+    <message>
+        <source>usually {value}</source>
+        <translation>默认 {value}</translation>
+    </message>
+    <message>
+        <source>may be left out</source>
+        <translation>可以不填</translation>
+    </message>
+</context>
+<context>
+    <name>Prompts</name>
+    <message>
+        <source>Prompts</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>More…</source>
+        <translation>更多…</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>文本</translation>
+    </message>
+    <message>
+        <source>Long text</source>
+        <translation>长文本</translation>
+    </message>
+    <message>
+        <source>Choice</source>
+        <translation>选择</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>数字</translation>
+    </message>
+    <message>
+        <source>Date</source>
+        <translation>日期</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Clipboard</source>
+        <translation>剪贴板</translation>
+    </message>
+    <message>
+        <source>Selected text</source>
+        <translation>选中的文字</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>系统</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>你</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>Jinja2: {{ name }}, conditions and loops</source>
+        <translation>Jinja2：{{ name }}，可用条件和循环</translation>
+    </message>
+    <message>
+        <source>Simple: {name}</source>
+        <translation>简单：{name}</translation>
+    </message>
+    <message>
+        <source>{title} (copy)</source>
+        <translation>{title}（副本）</translation>
+    </message>
+</context>
+<context>
+    <name>PromptsControl</name>
+    <message>
+        <source>Prompt: {title}</source>
+        <translation>提示词：{title}</translation>
+    </message>
     <message>
         <source>Prompts</source>
         <translation>提示词</translation>
@@ -3429,6 +5559,32 @@
     </message>
 </context>
 <context>
+    <name>RunView</name>
+    <message>
+        <source>The last answer</source>
+        <translation>最近的回答</translation>
+    </message>
+    <message>
+        <source>{input} to {output}, answered by {model}</source>
+        <translation>从 {input} 到 {output}，由 {model} 回答</translation>
+    </message>
+    <message>
+        <source>Error in the last row: {error}</source>
+        <translation>最近一行出错：{error}</translation>
+    </message>
+</context>
+<context>
+    <name>ScriptControl</name>
+    <message>
+        <source>There is nothing to copy yet: ask something first.</source>
+        <translation>还没有可复制的内容：请先提问。</translation>
+    </message>
+    <message>
+        <source>Copied as Python: your own model, in LangChain.</source>
+        <translation>已复制为 Python：在 LangChain 中使用您自己的模型。</translation>
+    </message>
+</context>
+<context>
     <name>SearchField</name>
     <message>
         <source>Search</source>
@@ -3603,6 +5759,101 @@
     <message>
         <source>Send (Enter)</source>
         <translation>发送 (Enter)</translation>
+    </message>
+</context>
+<context>
+    <name>SetUp</name>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>The text of the prompt</source>
+        <translation>提示词的文本</translation>
+    </message>
+    <message>
+        <source>Such as: Translate into English: {text}</source>
+        <translation>例如：翻译成英文：{text}</translation>
+    </message>
+    <message>
+        <source>Name of the column</source>
+        <translation>列名</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Longest answer, in tokens</source>
+        <translation>最长回答（词元数）</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>行数</translation>
+    </message>
+    <message>
+        <source>Answers are JSON</source>
+        <translation>回答为 JSON</translation>
+    </message>
+    <message>
+        <source>Every answer follows a schema; each of its properties becomes a column.</source>
+        <translation>每个回答都遵循一个 schema；它的每个属性成为一列。</translation>
+    </message>
+    <message>
+        <source>JSON schema</source>
+        <translation>JSON schema</translation>
+    </message>
+    <message>
+        <source>Choose the file…</source>
+        <translation>选择文件…</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>File for the answers</source>
+        <translation>回答文件</translation>
+    </message>
+    <message>
+        <source>Choose a prompt, or write one.</source>
+        <translation>请选择或编写一个提示词。</translation>
+    </message>
+    <message>
+        <source>The prompt has a mistake.</source>
+        <translation>提示词有错误。</translation>
+    </message>
+    <message>
+        <source>Choose a table.</source>
+        <translation>请选择一个表格。</translation>
+    </message>
+    <message>
+        <source>“{name}” needs a column or a value.</source>
+        <translation>“{name}”需要一列或一个值。</translation>
+    </message>
+    <message>
+        <source>The JSON schema has a mistake.</source>
+        <translation>JSON schema有错误。</translation>
+    </message>
+    <message>
+        <source>The column for the answers needs a name.</source>
+        <translation>回答列需要一个名称。</translation>
+    </message>
+    <message>
+        <source>Looking at the prompt…</source>
+        <translation>正在检查提示词…</translation>
+    </message>
+    <message>
+        <source>Columns are written in braces, such as {text}.</source>
+        <translation>列名写在花括号中，例如 {text}。</translation>
+    </message>
+    <message>
+        <source>Columns: {names}</source>
+        <translation>列：{names}</translation>
+    </message>
+    <message>
+        <source>Beside the table, once there is one.</source>
+        <translation>选择表格后，放在表格旁边。</translation>
     </message>
 </context>
 <context>
@@ -3818,6 +6069,78 @@
     <message>
         <source>Opens a small window from anywhere, such as Ctrl+Alt+Space; empty is off.</source>
         <translation>可随处打开一个小窗口，例如 Ctrl+Alt+Space；留空则关闭此功能。</translation>
+    </message>
+    <message>
+        <source>What the model is told of earlier messages</source>
+        <translation>把多少较早的消息告诉模型</translation>
+    </message>
+    <message>
+        <source>The system prompt, and messages you keep always, are told in any case.</source>
+        <translation>系统提示词和您始终保留的消息总会告诉模型。</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>The last questions</source>
+        <translation>最近的问题</translation>
+    </message>
+    <message>
+        <source>A number of tokens</source>
+        <translation>一定数量的词元</translation>
+    </message>
+    <message>
+        <source>A summary, and the last questions</source>
+        <translation>摘要和最近的问题</translation>
+    </message>
+    <message>
+        <source>Last questions</source>
+        <translation>最近的问题数</translation>
+    </message>
+    <message>
+        <source>How many questions with their answers are told word for word.</source>
+        <translation>逐字告诉模型的问题及其回答的数量。</translation>
+    </message>
+    <message>
+        <source>Tokens for earlier messages</source>
+        <translation>早先消息的词元数</translation>
+    </message>
+    <message>
+        <source>The newest messages that fit into so many tokens are told.</source>
+        <translation>告诉模型能放进这么多词元的最新消息。</translation>
+    </message>
+    <message>
+        <source>When the context is full</source>
+        <translation>上下文已满时</translation>
+    </message>
+    <message>
+        <source>The bar above what you write shows it before it happens. Nothing is deleted.</source>
+        <translation>输入框上方的横条会事先显示。不会删除任何内容。</translation>
+    </message>
+    <message>
+        <source>Leave out the oldest</source>
+        <translation>略去最早的</translation>
+    </message>
+    <message>
+        <source>Leave out the middle</source>
+        <translation>略去中间的</translation>
+    </message>
+    <message>
+        <source>Summarise</source>
+        <translation>生成摘要</translation>
+    </message>
+    <message>
+        <source>Stop and ask</source>
+        <translation>停下来询问</translation>
+    </message>
+    <message>
+        <source>Remember things about me across conversations</source>
+        <translation>跨对话记住关于我的内容</translation>
+    </message>
+    <message>
+        <source>The model proposes what may be worth keeping. It is told only what you wrote or kept.</source>
+        <translation>模型会提出可能值得保留的内容。只有您写下或保留的内容才会告诉它。</translation>
     </message>
     <message>
         <source>Compute on</source>
@@ -4337,6 +6660,25 @@
     </message>
 </context>
 <context>
+    <name>Sources</name>
+    <message>
+        <source>A column of the same name is taken by itself.</source>
+        <translation>同名的列会自动采用。</translation>
+    </message>
+    <message>
+        <source>Where the values come from</source>
+        <translation>值的来源</translation>
+    </message>
+    <message>
+        <source>The same in every row</source>
+        <translation>每行相同</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>值</translation>
+    </message>
+</context>
+<context>
     <name>Spoken</name>
     <message>
         <source>Picture: {text}</source>
@@ -4391,10 +6733,127 @@
     </message>
 </context>
 <context>
+    <name>SummaryDialog</name>
+    <message>
+        <source>Summary</source>
+        <translation>摘要</translation>
+    </message>
+    <message>
+        <source>The model reads this in place of the messages it stands for.</source>
+        <translation>模型读取这份摘要，而不是它所代替的消息。</translation>
+    </message>
+    <message>
+        <source>Text of the summary</source>
+        <translation>摘要的文字</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>Make anew</source>
+        <translation>重新生成</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Use it again</source>
+        <translation>重新使用</translation>
+    </message>
+    <message>
+        <source>Undo the summary</source>
+        <translation>撤销摘要</translation>
+    </message>
+    <message>
+        <source>The model is writing a summary…</source>
+        <translation>模型正在写摘要…</translation>
+    </message>
+    <message>
+        <source>There is no summary of this conversation yet.</source>
+        <translation>此对话还没有摘要。</translation>
+    </message>
+    <message>
+        <source>Written by the model on {date}.</source>
+        <translation>由模型写于 {date}。</translation>
+    </message>
+    <message>
+        <source>You have changed it.</source>
+        <translation>您修改过它。</translation>
+    </message>
+    <message>
+        <source>It is not finished, and not used yet.</source>
+        <translation>尚未写完，还没有使用。</translation>
+    </message>
+    <message>
+        <source>It is not used: it holds words of a message you left out.</source>
+        <translation>未使用：其中含有您略去的消息的内容。</translation>
+    </message>
+    <message>
+        <source>It is not used: the model reads the messages themselves.</source>
+        <translation>未使用：模型读取消息本身。</translation>
+    </message>
+</context>
+<context>
+    <name>SummaryNote</name>
+    <message>
+        <source>Show</source>
+        <translation>显示</translation>
+    </message>
+    <message>
+        <source>Show the summary</source>
+        <translation>显示摘要</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>编辑</translation>
+    </message>
+    <message>
+        <source>Edit the summary</source>
+        <translation>编辑摘要</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Undo the summary</source>
+        <translation>撤销摘要</translation>
+    </message>
+</context>
+<context>
     <name>TableBlock</name>
     <message>
         <source>Table</source>
         <translation>表格</translation>
+    </message>
+</context>
+<context>
+    <name>TableView</name>
+    <message>
+        <source>Choose a CSV file…</source>
+        <translation>选择 CSV 文件…</translation>
+    </message>
+    <message>
+        <source>Its first line names the columns.</source>
+        <translation>第一行是列名。</translation>
+    </message>
+    <message>
+        <source>The first rows of the table</source>
+        <translation>表格的前几行</translation>
+    </message>
+    <message>
+        <source>Table</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>Reading the table…</source>
+        <translation>正在读取表格…</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>所有文件</translation>
     </message>
 </context>
 <context>
@@ -4413,6 +6872,186 @@
     <message>
         <source>More tags</source>
         <translation>更多标签</translation>
+    </message>
+</context>
+<context>
+    <name>TemplateDialog</name>
+    <message>
+        <source>Chat template</source>
+        <translation>聊天模板</translation>
+    </message>
+    <message>
+        <source>One moment…</source>
+        <translation>请稍候…</translation>
+    </message>
+    <message>
+        <source>What the model would read</source>
+        <translation>模型将读到的内容</translation>
+    </message>
+    <message>
+        <source>Use this template</source>
+        <translation>使用此模板</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>A chat template says how questions and answers are put to the model. Each family of models was trained with one of its own, and answers badly with another.</source>
+        <translation>聊天模板规定了如何向模型呈现提问和回答。每个模型系列都使用自己的模板训练，换用其他模板时回答会变差。</translation>
+    </message>
+    <message>
+        <source>What was found in the model&apos;s own</source>
+        <translation>在模型自带的模板中发现</translation>
+    </message>
+    <message>
+        <source>What is used</source>
+        <translation>使用的模板</translation>
+    </message>
+    <message>
+        <source>The model&apos;s own</source>
+        <translation>模型自带</translation>
+    </message>
+    <message>
+        <source>Chosen by Inglenook</source>
+        <translation>由 Inglenook 选择</translation>
+    </message>
+    <message>
+        <source>For {families}</source>
+        <translation>适用于 {families}</translation>
+    </message>
+    <message>
+        <source>It is in use, and cannot work. Choose one that suits this model.</source>
+        <translation>它正在使用，但无法工作。请选择一个适合此模型的模板。</translation>
+    </message>
+    <message>
+        <source>This one is in use.</source>
+        <translation>正在使用此模板。</translation>
+    </message>
+    <message>
+        <source>Be brief.</source>
+        <translation>请简短回答。</translation>
+    </message>
+    <message>
+        <source>What is moss?</source>
+        <translation>苔藓是什么？</translation>
+    </message>
+    <message>
+        <source>A small plant without roots.</source>
+        <translation>一种没有根的小型植物。</translation>
+    </message>
+    <message>
+        <source>Where does it grow?</source>
+        <translation>它生长在哪里？</translation>
+    </message>
+    <message>
+        <source>It is used from the next answer on, and remembered.</source>
+        <translation>从下一个回答起使用，并会被记住。</translation>
+    </message>
+</context>
+<context>
+    <name>TemplateWords</name>
+    <message>
+        <source>It brings no chat template</source>
+        <translation>它不带聊天模板</translation>
+    </message>
+    <message>
+        <source>Its chat template does not work</source>
+        <translation>它的聊天模板无法使用</translation>
+    </message>
+    <message>
+        <source>It does not begin the answer</source>
+        <translation>它没有为回答写出开头</translation>
+    </message>
+    <message>
+        <source>It would begin twice</source>
+        <translation>它会有两个开头</translation>
+    </message>
+    <message>
+        <source>It leaves the system prompt out</source>
+        <translation>它会忽略系统提示词</translation>
+    </message>
+    <message>
+        <source>It takes no system prompt</source>
+        <translation>它不接受系统提示词</translation>
+    </message>
+    <message>
+        <source>Question and answer must take turns</source>
+        <translation>提问和回答必须交替</translation>
+    </message>
+    <message>
+        <source>Its end of an answer does not stop the model</source>
+        <translation>它的回答结束标记不会使模型停止</translation>
+    </message>
+    <message>
+        <source>It opens the reasoning for the model</source>
+        <translation>它替模型开始了推理</translation>
+    </message>
+    <message>
+        <source>Inglenook uses the known good one that its vocabulary was made for ({details}).</source>
+        <translation>Inglenook 使用与其词表对应的可靠模板（{details}）。</translation>
+    </message>
+    <message>
+        <source>The model would go on with the question. Inglenook adds what is missing: {details}</source>
+        <translation>模型会接着写提问。Inglenook 会补上缺少的部分：{details}</translation>
+    </message>
+    <message>
+        <source>The token that begins a text, {details}, would stand there twice, and answers would be worse. Inglenook takes one away.</source>
+        <translation>文本开头的 token {details} 会出现两次，使回答变差。Inglenook 会去掉一个。</translation>
+    </message>
+    <message>
+        <source>The model would never see it. Inglenook puts it before the first question.</source>
+        <translation>模型永远看不到它。Inglenook 会把它放在第一个提问之前。</translation>
+    </message>
+    <message>
+        <source>Inglenook puts the system prompt before the first question.</source>
+        <translation>Inglenook 会把系统提示词放在第一个提问之前。</translation>
+    </message>
+    <message>
+        <source>Two questions in a row would fail. Inglenook sends them as one.</source>
+        <translation>连续两个提问会失败。Inglenook 会将它们合并为一个发送。</translation>
+    </message>
+    <message>
+        <source>The model would go on and talk to itself. Inglenook stops it at {details}</source>
+        <translation>模型会继续写下去，自问自答。Inglenook 会在 {details} 处使其停止</translation>
+    </message>
+    <message>
+        <source>Answers begin in the middle of the reasoning. Inglenook knows that, and folds the reasoning as usual.</source>
+        <translation>回答会从推理的中途开始。Inglenook 能识别这一点，并照常折叠推理。</translation>
+    </message>
+    <message>
+        <source>Nothing says how it wants to be asked; perhaps it was never trained for chatting. Inglenook uses ChatML. If answers make no sense, try another template.</source>
+        <translation>没有任何信息说明应如何向它提问；它可能从未为聊天训练过。Inglenook 使用 ChatML。如果回答没有意义，请尝试其他模板。</translation>
+    </message>
+    <message>
+        <source>Nothing shows where an answer ends, so the model may go on and talk to itself. Try a known good template.</source>
+        <translation>没有任何内容表明回答在哪里结束，因此模型可能会继续写下去，自问自答。请尝试可靠的已知模板。</translation>
+    </message>
+    <message>
+        <source>Every question would fail. Choose a known good template. ({details})</source>
+        <translation>每个提问都会失败。请选择一个可靠的已知模板。（{details}）</translation>
+    </message>
+    <message>
+        <source>{title} (suits this model)</source>
+        <translation>{title}（适合此模型）</translation>
+    </message>
+</context>
+<context>
+    <name>TemplatesControl</name>
+    <message>
+        <source>Chat template…</source>
+        <translation>聊天模板…</translation>
+    </message>
+    <message>
+        <source>{name} may need another chat template: see &apos;Chat template…&apos;</source>
+        <translation>{name} 可能需要其他聊天模板：请查看“聊天模板…”</translation>
+    </message>
+</context>
+<context>
+    <name>TextDialog</name>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
     </message>
 </context>
 <context>
@@ -4580,6 +7219,73 @@
     </message>
 </context>
 <context>
+    <name>VariableRow</name>
+    <message>
+        <source>Details of {name}</source>
+        <translation>{name} 的详情</translation>
+    </message>
+    <message>
+        <source>Kind of {name}</source>
+        <translation>{name} 的类型</translation>
+    </message>
+    <message>
+        <source>Required</source>
+        <translation>必填</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>移除 {name}</translation>
+    </message>
+    <message>
+        <source>Choices, one a line</source>
+        <translation>选项，每行一个</translation>
+    </message>
+    <message>
+        <source>Least</source>
+        <translation>最小</translation>
+    </message>
+    <message>
+        <source>Most</source>
+        <translation>最大</translation>
+    </message>
+    <message>
+        <source>Label</source>
+        <translation>标签</translation>
+    </message>
+    <message>
+        <source>Help</source>
+        <translation>帮助</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>默认值</translation>
+    </message>
+    <message>
+        <source>{what} of {name}</source>
+        <translation>{name} 的{what}</translation>
+    </message>
+    <message>
+        <source>Not used in the text</source>
+        <translation>文本里没有用到</translation>
+    </message>
+    <message>
+        <source>Write down the choices.</source>
+        <translation>请写下选项。</translation>
+    </message>
+    <message>
+        <source>The default is none of the choices.</source>
+        <translation>默认值不在选项之中。</translation>
+    </message>
+    <message>
+        <source>A limit is not a number.</source>
+        <translation>有一个界限不是数字。</translation>
+    </message>
+    <message>
+        <source>The least number is above the most.</source>
+        <translation>最小值大于最大值。</translation>
+    </message>
+</context>
+<context>
     <name>VariantRow</name>
     <message>
         <source>Show the numbers</source>
@@ -4633,6 +7339,26 @@
         <translation>模型与网络…</translation>
     </message>
     <message>
+        <source>Prompts…</source>
+        <translation>提示词…</translation>
+    </message>
+    <message>
+        <source>Assistants…</source>
+        <translation>助手…</translation>
+    </message>
+    <message>
+        <source>Memory…</source>
+        <translation>记忆…</translation>
+    </message>
+    <message>
+        <source>What is remembered…</source>
+        <translation>已记住的内容…</translation>
+    </message>
+    <message>
+        <source>Show what the model gets</source>
+        <translation>显示模型收到的内容</translation>
+    </message>
+    <message>
         <source>Export…</source>
         <translation>导出…</translation>
     </message>
@@ -4643,6 +7369,14 @@
     <message>
         <source>Print…</source>
         <translation>打印…</translation>
+    </message>
+    <message>
+        <source>Copy as Python</source>
+        <translation>复制为 Python</translation>
+    </message>
+    <message>
+        <source>Run over a table…</source>
+        <translation>批量处理表格…</translation>
     </message>
     <message>
         <source>Open a model file…</source>
@@ -4671,6 +7405,13 @@
     <message>
         <source>Quit</source>
         <translation>退出</translation>
+    </message>
+</context>
+<context>
+    <name>WindowPrompts</name>
+    <message>
+        <source>A message that is changed takes the question of a prompt only.</source>
+        <translation>修改消息时只采用提示词里的问题。</translation>
     </message>
 </context>
 <context>
@@ -4705,6 +7446,13 @@
     <message>
         <source>This system does not give the shortcut away.</source>
         <translation>系统不允许使用此快捷键。</translation>
+    </message>
+</context>
+<context>
+    <name>_Field</name>
+    <message>
+        <source>What to remember</source>
+        <translation>要记住的内容</translation>
     </message>
 </context>
 <context>

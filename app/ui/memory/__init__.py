@@ -1,0 +1,1 @@
+"""What the model is told of a conversation, to be seen and steered: the ledger, marks, dialogs."""

@@ -1,0 +1,1 @@
+"""The prompt as it is: the exact text that the model gets."""
