@@ -15,11 +15,13 @@ from benchmarks import (
     downloads_loop,
     engine_speed,
     event_loop,
+    ledger,
     library_list,
     long_answer,
     long_conversation,
     many_conversations,
     memory,
+    memory_policies,
     packaged,
     report,
     resume,
@@ -47,6 +49,8 @@ MEASUREMENTS: dict[str, Callable[[Screen], list[Figure]]] = {
     "many-conversations": many_conversations.measure,
     "ten-turns": ten_turns.measure,
     "resume": resume.measure,
+    "ledger": ledger.measure,
+    "memory-policies": memory_policies.measure,
 }
 
 

@@ -92,8 +92,9 @@ def _load(path: Path) -> Any:
 def _prompt(llama: Any, path: Path, question: str) -> list[int]:
     from app.core.entities import ChatMessage, Role
     from app.models.gguf import read_header
+    from app.worker.chat_template import ChatTemplate
     from app.worker.llm import prompt_tokens
-    from app.worker.prompting import ChatTemplate, make_messages
+    from app.worker.prompting import make_messages
 
     words = llama._model.token_get_text  # noqa: SLF001 - no public way to ask
     bos, eos = words(llama.token_bos()), words(llama.token_eos())

@@ -48,7 +48,7 @@ def update(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         problems = Path(scratch) / "problems.py"
         problems.write_text(problem_texts(), encoding="utf-8")
-        sources = [*sorted((ROOT / "app" / "ui").glob("*.py")), problems]
+        sources = [*sorted((ROOT / "app" / "ui").rglob("*.py")), problems]
         for language in (*LANGUAGES, *PLURALS_ONLY):
             file = folder / f"inglenook_{language}.ts"
             options = ["-no-obsolete", "-locations", "none", "-target-language", language]

@@ -128,16 +128,23 @@ def unknown_architecture(source: Path, folder: Path) -> Path:
 
 def without_template(source: Path, folder: Path) -> Path:
     """The same model without its chat template."""
+    return with_template(source, folder, "")
+
+
+def with_template(source: Path, folder: Path, template: str) -> Path:
+    """The same model with another chat template; with an empty text with none."""
     data = source.read_bytes()
     version, tensors, keys = struct.unpack_from("<IQQ", data, 4)
     kept = [
         data[start:end] for name, start, end in _entries(data) if name != b"tokenizer.chat_template"
     ]
     assert len(kept) == keys - 1
+    if template:
+        kept.append(entry("tokenizer.chat_template", template))
     entries_end, header_end = _ends(data)
     head = MAGIC + struct.pack("<IQQ", version, tensors, len(kept)) + b"".join(kept)
     head += data[entries_end:header_end]
-    path = folder / "base.gguf"
+    path = folder / ("other-template.gguf" if template else "base.gguf")
     path.write_bytes(padded(head) + data[header_end + -header_end % ALIGNMENT :])
     return path
 

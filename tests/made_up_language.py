@@ -31,7 +31,7 @@ def make_language(folder: Path, name: str = "zh_CN") -> None:
     file = target / f"inglenook_{name}.ts"
     problems = folder / "problems.py"
     problems.write_text(tool.problem_texts(), encoding="utf-8")
-    sources = [*sorted((ROOT / "app" / "ui").glob("*.py")), problems]
+    sources = [*sorted((ROOT / "app" / "ui").rglob("*.py")), problems]
     tool.run("pyside6-lupdate", "-locations", "none", *sources, "-ts", file)
     tree = ET.parse(file)
     for message in tree.iter("message"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +17,8 @@ from app.core.entities import (
     StopReason,
 )
 from app.core.errors import Problem
-from app.core.messages import TextProduced
+from app.core.memory import Memory
+from app.core.messages import Inspected, TextProduced, Weighed
 from app.core.settings import Settings
 from app.services.answers import Answers
 from app.services.chat import Chat
@@ -27,6 +29,45 @@ from app.storage.storage import Storage
 
 T = TypeVar("T")
 PATIENCE_S = 10.0
+NO_MEMORY = Memory()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggesting:
+    """A suggestion the engine was asked for; tell `done` or `failed`."""
+
+    id: int
+    kind: str
+    system: str
+    history: tuple[ChatMessage, ...]
+    conversation: str
+    memory: Memory
+    begun: str
+    done: Callable[[str, bool], None]
+    failed: Callable[[Problem], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """What the engine was asked to weigh; tell `done`."""
+
+    system: str
+    history: tuple[ChatMessage, ...]
+    memory: Memory
+    draft: ChatMessage | None
+    done: Callable[[Weighed], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspecting:
+    """A prompt the engine was asked for; tell `done` or `failed`."""
+
+    system: str
+    history: tuple[ChatMessage, ...]
+    memory: Memory
+    continues: str
+    done: Callable[[Inspected], None]
+    failed: Callable[[Problem], None]
 
 
 class StandInEngine:
@@ -38,10 +79,21 @@ class StandInEngine:
         self._ids = itertools.count(1)
         self.asked: list[list[str]] = []  # the texts of each prompt
         self.pictures: list[list[tuple[bytes, ...]]] = []
+        self.systems: list[str] = []
+        self.histories: list[tuple[ChatMessage, ...]] = []
+        self.memories: list[Memory] = []
+        self.samplings: list[SamplingParams] = []
+        self.suggesting: list[Suggesting] = []  # what it was asked beside answers
+        self.weighing: list[Weighing] = []
+        self.inspecting: list[Inspecting] = []
+        self.stopped: list[int] = []
         self._last = 0
 
     def add_listener(self, listener: EngineListener) -> None:
         self._listeners.append(listener)
+
+    def remove_listener(self, listener: EngineListener) -> None:
+        self._listeners.remove(listener)
 
     def generate(
         self,
@@ -53,13 +105,87 @@ class StandInEngine:
         is_gentle: bool = False,
         may_guess: bool = False,
         continues: str = "",
+        memory: Memory = NO_MEMORY,
     ) -> int:
+        self.systems.append(system)
+        self.histories.append(tuple(history))
+        self.memories.append(memory)
+        self.samplings.append(sampling)
         self.asked.append([message.content for message in history])
         self.pictures.append([message.images for message in history])
         self._last = next(self._ids)
         return self._last
 
+    def suggest(
+        self,
+        kind: str,
+        system: str,
+        history: Sequence[ChatMessage],
+        conversation: str,
+        done: Callable[[str, bool], None],
+        failed: Callable[[Problem], None],
+        *,
+        memory: Memory = NO_MEMORY,
+        begun: str = "",
+    ) -> int:
+        request_id = next(self._ids)
+        self.suggesting.append(
+            Suggesting(
+                request_id, kind, system, tuple(history), conversation, memory, begun, done, failed
+            )
+        )
+        return request_id
+
+    def suggest_title(
+        self,
+        system: str,
+        history: Sequence[ChatMessage],
+        conversation: str,
+        done: Callable[[str], None],
+        failed: Callable[[Problem], None],
+        *,
+        memory: Memory = NO_MEMORY,
+    ) -> int:
+        return self.suggest(
+            "title",
+            system,
+            history,
+            conversation,
+            lambda text, is_whole: done(text if is_whole else ""),
+            failed,
+            memory=memory,
+        )
+
+    def prepare(self, *_sent: object) -> None:
+        """It looks through nothing."""
+
+    def weigh(
+        self,
+        system: str,
+        history: Sequence[ChatMessage],
+        memory: Memory,
+        draft: ChatMessage | None,
+        done: Callable[[Weighed], None],
+    ) -> None:
+        self.weighing.append(Weighing(system, tuple(history), memory, draft, done))
+
+    def inspect(
+        self,
+        system: str,
+        history: Sequence[ChatMessage],
+        memory: Memory,
+        done: Callable[[Inspected], None],
+        failed: Callable[[Problem], None],
+        *,
+        continues: str = "",
+    ) -> None:
+        self.inspecting.append(Inspecting(system, tuple(history), memory, continues, done, failed))
+
     def stop(self, request_id: int) -> None:
+        self.stopped.append(request_id)
+        for suggesting in [one for one in self.suggesting if one.id == request_id]:
+            suggesting.done(suggesting.begun, False)
+            return
         for listener in self._listeners:
             listener.generation_finished(request_id, StopReason.STOPPED, Statistics())
 

@@ -42,12 +42,15 @@ COMMANDS = (
     "shortcuts",
     "palette",
     "bin",
+    "prompts",
     "export",
     "import",
     "about",
     "compare",
     "window",
     "quick_ask",
+    "memory",
+    "facts",
 )
 
 
@@ -213,6 +216,7 @@ def regions(app: AppWindow) -> dict[str, QWidget]:
         "sidebar": window.sidebar,
         "bar": window._top_bar,
         "conversation": window.transcript,
+        "ledger": window.ledger,
         "composer": window.composer,
     }
 
@@ -226,6 +230,7 @@ def region_of(app: AppWindow, widget: QWidget) -> str:
 
 def walk(app: AppWindow, qtbot: QtBot, key: Qt.Key) -> list[QWidget]:
     """What has the focus, one Tab after the other, from the message box until it is back there."""
+    app.until(app.window.ledger.isVisible)  # it comes when the conversation is counted
     start, bar = app.window.composer.text, app.window.transcript.verticalScrollBar()
     bar.setValue(0 if key == Qt.Key.Key_Tab else bar.maximum())
     return walk_from(start, qtbot, key)
@@ -249,7 +254,7 @@ def test_tab_goes_through_the_whole_window_in_its_order(app: AppWindow, qtbot: Q
     run_through = walk(app, qtbot, Qt.Key.Key_Tab)
     order = [region_of(app, widget) for widget in run_through]
     parts = [name for place, name in enumerate(order) if place == 0 or order[place - 1] != name]
-    assert parts == ["composer", "sidebar", "bar", "conversation"]
+    assert parts == ["composer", "sidebar", "bar", "conversation", "ledger"]
     assert all(widget.isVisible() for widget in run_through)
     assert left_out(app.window, run_through) == []
 

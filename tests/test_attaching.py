@@ -25,7 +25,6 @@ from app.core.errors import (
 )
 from app.services import attaching, attaching_documents
 from app.services.attaching import from_text, read, read_data
-from app.services.prompts import CARET, built_in
 
 CHINESE = "今天天气很好，我们一起去公园散步吧。这里有很多花和树，孩子们在草地上玩。"
 TRADITIONAL = "今天天氣很好，我們一起去公園散步吧。這裡有很多花和樹，孩子們在草地上玩。"
@@ -328,21 +327,3 @@ def test_a_pdf_that_never_ends_is_given_up_within_a_page(monkeypatch: pytest.Mon
     monkeypatch.setattr(time, "monotonic", lambda: next(moments, 1e9))
     with pytest.raises(AttachmentTooSlow):
         read_data("slow.pdf", pdf(line("text") * 50))
-
-
-# prompts
-
-
-@pytest.mark.parametrize("language", ["en", "zh_CN", "xx"])
-def test_built_in_prompts_are_whole(language: str) -> None:
-    prompts = built_in(language)
-    assert len({prompt.id for prompt in prompts}) == len(prompts) >= 5
-    for prompt in prompts:
-        text, caret = prompt.filled()
-        assert prompt.title
-        assert CARET not in text
-        assert 0 <= caret <= len(text)
-
-
-def test_chinese_prompts_are_chinese() -> None:
-    assert all(any(c >= "\u4e00" for c in p.title) for p in built_in("zh_CN"))

@@ -291,6 +291,7 @@ def test_nobody_is_told_why_there_is_no_title_that_nobody_asked_for(
         conversation: ConversationId,
         _done: object,
         failed: Callable[[Problem], None],
+        **_memory: object,
     ) -> int:
         asked.append(conversation)
         failed(SideJobNotPossible(name="test").problem)

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Attachment, AttachmentId, Draft
-from app.services.prompts import CARET, Prompt
+from app.core.prompts import Prompt, PromptId, PromptMessage, PromptTemplate
 from app.ui.composer import Composer
 from app.ui.composer_chips import thumbnail
 from app.ui.composer_text import AFTER_COMMIT_S, LONG_PASTE
@@ -37,9 +37,12 @@ from app.ui.words import number_text
 KEY = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 PROMPTS = [
-    Prompt("sum", "Summarise a text", f"Summarise this:\n\n{CARET}\n\nBriefly."),
-    Prompt("mail", "Write an email", "Write an email."),
-    Prompt("zh", "翻译成英文", "请翻译。"),
+    Prompt(PromptId(name), name, title, PromptTemplate((PromptMessage("user", title),)))
+    for name, title in (
+        ("sum", "Summarise a text"),
+        ("mail", "Write an email"),
+        ("zh", "翻译成英文"),
+    )
 ]
 
 
@@ -60,6 +63,9 @@ class Desk:
             "edit_cancelled", "count_wanted", "thumbnail_wanted",
         ):  # fmt: skip
             getattr(composer, name).connect(self._hearer(name))
+        composer.prompt_chosen.connect(
+            lambda prompt, given: self.told.append(("prompt", prompt.name, given))
+        )
         composer.text._now = lambda: self.now
 
     def _hearer(self, name: str) -> Callable[..., None]:
@@ -567,18 +573,19 @@ def test_slash_offers_prompts_and_typing_filters_them(desk: Desk) -> None:
     desk.type("em")
     assert offered.list.ids()[0] == "mail"
     desk.press(KEY.Key_Return)
-    assert desk.text == "Write an email."
     assert not offered.isVisible()
-    assert desk.told == []
-    desk.undo()
-    assert desk.text == "/em"
+    assert desk.told == [("prompt", "mail", "")]
+    assert desk.text == "/em"  # until what comes of the prompt takes its place
 
 
-def test_a_prompt_puts_the_caret_where_one_goes_on(desk: Desk) -> None:
-    desk.type("/sum")
+def test_what_follows_the_name_goes_with_the_prompt(desk: Desk) -> None:
+    desk.type("/SUM a b")
+    assert desk.composer.prompts.list.ids() == ["sum"]
     desk.press(KEY.Key_Tab)
-    desk.type("HERE")
-    assert desk.text == "Summarise this:\n\nHERE\n\nBriefly."
+    assert desk.told == [("prompt", "sum", "a b")]
+    desk.composer.use_text("/mail two\nlines")
+    desk.press(KEY.Key_Return)
+    assert desk.told[1:] == [("prompt", "mail", "two\nlines")]
 
 
 def test_arrows_choose_a_prompt_and_go_round(desk: Desk) -> None:
@@ -589,7 +596,7 @@ def test_arrows_choose_a_prompt_and_go_round(desk: Desk) -> None:
     desk.press(KEY.Key_Up)
     assert desk.composer.prompts.list.current_id() == "zh"
     desk.press(KEY.Key_Return)
-    assert desk.text == "请翻译。"
+    assert desk.told == [("prompt", "zh", "")]
 
 
 def test_a_prompt_can_be_clicked(desk: Desk) -> None:
@@ -597,7 +604,7 @@ def test_a_prompt_can_be_clicked(desk: Desk) -> None:
     view = desk.composer.prompts.list
     place = view.visualItemRect(view.item(1)).center()
     QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert desk.text == "Write an email."
+    assert desk.told == [("prompt", "mail", "")]
     assert desk.composer.text.hasFocus()
 
 

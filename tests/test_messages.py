@@ -133,7 +133,7 @@ def test_every_error_says_what_happened_and_what_to_do(cls: type[AppError]) -> N
     assert re.fullmatch(r"[a-z][a-z-]*(\.[a-z][a-z-]*)*", cls.code)
     for words in (cls.summary, cls.action):
         assert words.endswith(".")
-        assert words[0].isupper() or words[0] == "{"
+        assert words[0].isupper() or words[0] in "{“"
         assert not re.search(r"\w(Error|Exception)\b|Errno|Traceback|\bexception\b", words)
         assert "  " not in words
 

@@ -9,13 +9,8 @@ import pytest
 from app.core.entities import ChatMessage, Role
 from app.core.errors import PromptTooLong
 from app.core.history import sendable
-from app.worker.prompting import (
-    FALLBACK_TEMPLATE,
-    ChatTemplate,
-    FittedPrompt,
-    fit_prompt,
-    make_messages,
-)
+from app.worker.chat_template import FALLBACK_TEMPLATE, ChatTemplate
+from app.worker.prompting import FittedPrompt, fit_prompt, make_messages
 
 # in the manner of the families' own templates
 TURNS = (

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.core.entities import ChatMessage, ConversationId, Message, Status
+from app.core.memory import Memory
 from app.core.settings import Settings
 from app.services import conversations as conversations_module
 from app.services.conversations import Conversations
@@ -211,6 +212,8 @@ class TitleEngine:
         conversation: str,
         done: Callable[[str], None],
         failed: object,
+        *,
+        memory: Memory,
     ) -> int:
         self.waiting.append(done)
         return 1

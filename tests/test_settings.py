@@ -73,6 +73,11 @@ CHANGED = Settings(
     speed_limit_kib=512,
     models_folder="/models",
     more_model_folders="/more\n/and more",
+    memory_kind="summary",
+    memory_turns=4,
+    memory_tokens=1024,
+    when_full="ask",
+    is_remembering=True,
 )
 
 

@@ -361,3 +361,28 @@ def test_the_window_has_one_dialog_whose_choices_apply_at_once(app: AppWindow) -
     assert app.window.composer.text.font().pointSizeF() == pytest.approx(before * 2)
     app.click(size.reset)
     assert app.window.composer.text.font().pointSizeF() == pytest.approx(before)
+
+
+def test_the_page_of_memory_says_which_number_matters(page: Opened) -> None:
+    page.dialog.show_section("memory")
+
+    def unused() -> set[str]:
+        names = ("memory_turns", "memory_tokens")
+        return {name for name in names if page.field(name).note.isVisible()}
+
+    settle()
+    assert unused() == {"memory_turns", "memory_tokens"}
+    for kind, left in (
+        ("last_turns", {"memory_tokens"}),
+        ("tokens", {"memory_turns"}),
+        ("summary", {"memory_tokens"}),
+    ):
+        field = page.field("memory_kind")
+        assert isinstance(field, ChoiceField)
+        editor = field.editor
+        editor.setCurrentIndex(editor.findData(kind))
+        editor.activated.emit(editor.currentIndex())
+        settle()
+        assert page.settings.memory_kind == kind
+        assert unused() == left
+    assert page.settings.memory_policy().turns == 10

@@ -33,14 +33,16 @@ from app.services.loop import LoopScheduler
 from app.services.ports import EngineListener, EngineState
 from app.worker import generation
 from app.worker.cache import Cache
+from app.worker.chat_template import ChatTemplate
 from app.worker.counting import Counter
 from app.worker.generation import Pieces
 from app.worker.keeping import Keeper
 from app.worker.llm import AbortFlag, StreamingLlamaCpp, load
 from app.worker.loaded import Loaded
-from app.worker.prompting import ANSWER_ROOM, ChatTemplate, fit_prompt
+from app.worker.prompting import ANSWER_ROOM, fit_prompt
 from app.worker.reasoning import Thinking, answer_alone, going_on, opening_of
-from app.worker.side_jobs import clean, run_aside, without_thinking
+from app.worker.sampling import Sampler
+from app.worker.side_jobs import clean_title, run_aside, without_thinking
 from app.worker.states import States
 from tests.gguf_files import ARRAY, Tokenizer, Value, entry
 from tests.gguf_files import text as gguf_text
@@ -90,7 +92,7 @@ class Talk:
         return "".join(e.text for e in self.events if isinstance(e, TextProduced)), end
 
     def title(self, history: Sequence[ChatMessage]) -> str:
-        return self.loaded.suggest(Suggest(2, "", tuple(history)), lambda: True)
+        return self.loaded.suggest(Suggest(2, "", tuple(history)), lambda: True).text
 
 
 @pytest.fixture
@@ -380,13 +382,13 @@ def test_a_model_that_cannot_go_back_gets_its_state_back(tmp_path: Path) -> None
     cache: Cache = llm.cache_
     prompt, question = [n * 7 % 900 + 5 for n in range(60)], [11, 12, 13]
     cache.read([*prompt, 77])
-    before = [generation.Sampler(llm.client, GREEDY).sample()]
+    before = [Sampler(llm.client, GREEDY).sample()]
     cache.clear()
     cache.read(prompt)
     run_aside(llm, [*prompt, *question], 4, ())
     assert cache.tokens == prompt
     cache.read([77])
-    assert [generation.Sampler(llm.client, GREEDY).sample()] == before
+    assert [Sampler(llm.client, GREEDY).sample()] == before
     llm.close()
 
 
@@ -404,10 +406,10 @@ def test_a_title_leaves_a_sliding_window_as_it_was(tmp_path: Path) -> None:
     assert cache.tokens == prompt
     assert cache.cut(300) == 300
     cache.read([*prompt[300:], 77])
-    after = [generation.Sampler(llm.client, GREEDY).sample()]
+    after = [Sampler(llm.client, GREEDY).sample()]
     cache.clear()
     cache.read([*prompt, 77])
-    assert [generation.Sampler(llm.client, GREEDY).sample()] == after
+    assert [Sampler(llm.client, GREEDY).sample()] == after
     llm.close()
 
 
@@ -456,6 +458,9 @@ class _NoWords:
     def whole(self, token: int) -> bytes:
         return b"%d " % token
 
+    def control_tokens(self, texts: Sequence[str]) -> frozenset[int]:
+        return frozenset()
+
 
 @pytest.mark.parametrize(
     ("written", "title"),
@@ -474,14 +479,14 @@ class _NoWords:
     ],
 )
 def test_a_title_is_made_clean(written: str, title: str) -> None:
-    assert clean(written) == title
+    assert clean_title(written) == title
 
 
 def test_a_long_title_ends_at_a_word() -> None:
-    found = clean("word " * 40)
+    found = clean_title("word " * 40)
     assert len(found) <= 60
     assert found.endswith("word…")
-    assert len(clean("面" * 90)) == 60
+    assert len(clean_title("面" * 90)) == 60
 
 
 def test_a_model_that_thinks_is_asked_for_the_title_at_once() -> None:
@@ -515,7 +520,7 @@ LONG = user("Say all of it again. " + "The quick brown fox jumps over the lazy d
 def test_a_question_ends_a_title_at_once(worker: WorkerProcess) -> None:
     asked = worker.send(lambda i: Suggest(i, "", LONG))
     answer = worker.send(lambda i: Generate(i, "", user("What is 2+2?"), GREEDY))
-    assert worker.next_event() == messages.Suggested(asked, "")
+    assert worker.next_event() == messages.Suggested(asked, "", is_whole=False)
     end = worker.wait_for(Finished)
     assert (end.request_id, end.reason) == (answer, StopReason.END)
 
@@ -537,7 +542,7 @@ def test_stop_ends_a_title(worker: WorkerProcess) -> None:
     asked = worker.send(lambda i: Suggest(i, "", LONG))
     worker.stop(asked)
     event = worker.next_event()
-    assert event == messages.Suggested(asked, "")
+    assert event == messages.Suggested(asked, "", is_whole=False)
     assert worker.ask(user("What is 2+2?"), GREEDY)[0]
 
 
@@ -588,7 +593,7 @@ def test_counting_and_loading_do_not_meet(starter: Path, tmp_path: Path) -> None
 
 
 def test_a_text_that_cannot_be_counted_is_not_the_end_of_counting() -> None:
-    counted: queue.Queue[messages.Counted] = queue.Queue()
+    counted: queue.Queue[Event] = queue.Queue()
 
     def count(texts: Sequence[str]) -> tuple[int, int]:
         if texts == ("too much",):
@@ -626,7 +631,7 @@ def test_the_engine_counts_for_one_who_types(paths: Paths, starter: Path) -> Non
     assert loop.run_until(lambda: engine.state is EngineState.READY, 60)
     told: list[tuple[int, int]] = []
     for number in range(50):
-        engine.count(("one two", " three"), lambda tokens, n=number: told.append((n, tokens)))
+        engine.count(("one two", " three"), lambda tokens, n=number: told.append((n, tokens)))  # type: ignore[misc]
     assert loop.run_until(lambda: bool(told), 30)
     engine.count("one", lambda tokens: told.append((99, tokens)))
     assert loop.run_until(lambda: told[-1][0] == 99, 30)
