@@ -46,10 +46,12 @@ def photograph(scratch: Path, language: str) -> None:
     from screenshot_dialogs import DialogPictures
     from screenshot_samples_en import ENGLISH
     from screenshot_samples_zh import CHINESE
+    from screenshot_told import ToldPictures
 
     samples = ENGLISH if language == "en" else CHINESE
     camera = Camera(scratch, language, samples)
     DialogPictures(camera).take()
+    ToldPictures(camera, scratch).take()
     ChatPictures(camera).take()
     camera.window.close()
 

@@ -22,7 +22,7 @@ from tests.local_hub import LocalHub
 ALL = ("light", "dark")
 DOTS = 96  # a inch, of the picture of a page
 INCH_MM = 25.4
-SECTIONS = ("appearance", "conversation", "answers", "model", "network", "window")
+SECTIONS = ("appearance", "conversation", "answers", "memory", "model", "network", "window")
 
 
 class DialogPictures:

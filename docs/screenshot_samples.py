@@ -55,6 +55,7 @@ class Samples:
     story: str  # a question with a long answer
     quick: str  # a short one
     folder_question: str  # a message that is in the bin
+    facts: tuple[str, ...]  # that are remembered
 
 
 def said(question: str, answer: str) -> tuple[Turn, ...]:

@@ -225,4 +225,5 @@ ENGLISH = Samples(
     story="Tell me a story about a fox who finds a warm fireplace",
     quick="What is a fireplace good for?",
     folder_question="And with carrots?",
+    facts=("Lives in Antwerp and cycles to work.", "Is vegetarian."),
 )

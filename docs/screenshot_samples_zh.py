@@ -207,4 +207,5 @@ CHINESE = Samples(
     story="讲一个关于狐狸和壁炉的故事",
     quick="壁炉有什么用？",
     folder_question="加胡萝卜行吗？",
+    facts=("住在安特卫普，骑车上班。", "吃素。"),
 )

@@ -54,7 +54,7 @@ class Bench:
     """The services with the starter model and one open chat, greedy."""
 
     def __init__(self, paths: Paths, model: Path) -> None:
-        values = {"preset": "own", "temperature": 0.0, "max_tokens": 16, "system_prompt": ""}
+        values = {"preset": "own", "temperature": 0.0, "max_tokens": 10, "system_prompt": ""}
         paths.settings.write_text(json.dumps(values))
         file = SettingsFile(paths.settings)
         self.scheduler = LoopScheduler()
@@ -89,6 +89,14 @@ class Bench:
         found = self.chat.branch[-1]
         assert found.status in (Status.COMPLETE, Status.CUT_OFF)
         return found
+
+    def read_anew(self, answer: Message) -> Message:
+        """Another version of the last answer, with nothing in the KV cache before it."""
+        self.services.engine.reload()
+        self.until(lambda: self.services.engine.state is EngineState.READY)
+        self.chat.regenerate(answer.id)
+        self.until(lambda: self.chat.branch[-1].id != answer.id and not self.chat.is_answering)
+        return self.answer()
 
     def script(self) -> str:
         """Of the conversation on show, as the command copies it."""
@@ -133,46 +141,88 @@ def empty(tmp_path: Path) -> Path:
     return found
 
 
-def run(source: str, folder: Path) -> str:
-    """What the script prints, run by a Python that does not know Inglenook."""
-    file = folder / "conversation.py"
-    file.write_text(source, encoding="utf-8")
-    environment = {
-        "PATH": os.defpath,
-        "HOME": str(folder),
-        "PYTHONUTF8": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    command = [sys.executable, "-W", "error::RuntimeWarning", file.name]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE_S
+class Outside:
+    """A Python that does not know Inglenook. It runs one script after the other, each as a program
+    of its own would run but for the libraries, which take a second to import."""
+
+    LOOP = (
+        "import os, runpy, sys\n"
+        "for line in sys.stdin:\n"
+        "    os.chdir(line[:-1])\n"
+        "    runpy.run_path('conversation.py', run_name='__main__')\n"
+        "    print('\\0', flush=True)\n"
     )
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in folder.iterdir()) == [file.name]
-    return done.stdout.removesuffix("\n")
+
+    def __init__(self, home: Path) -> None:
+        environment = {
+            "PATH": os.defpath,
+            "HOME": str(home),
+            "PYTHONUTF8": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "error::RuntimeWarning", "-c", self.LOOP],
+            cwd=home,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def run(self, source: str, folder: Path) -> str:
+        """What the script prints."""
+        file = folder / "conversation.py"
+        file.write_text(source, encoding="utf-8")
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{folder}\n")
+        self._process.stdin.flush()
+        printed = ""
+        while not printed.endswith("\0\n"):
+            line = self._process.stdout.readline()
+            assert line, "the script failed: its traceback is above"
+            printed += line
+        assert sorted(path.name for path in folder.iterdir()) == [file.name]
+        return printed.removesuffix("\n\0\n")
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+    made = Outside(tmp_path_factory.mktemp("home"))
+    yield made
+    made.close()
 
 
 @pytest.mark.engine
-def test_one_question_with_a_system_prompt(bench: Bench, empty: Path) -> None:
+def test_one_question_with_a_system_prompt(bench: Bench, outside: Outside, empty: Path) -> None:
     bench.chat.new_conversation()
     bench.chat.begin_with(Beginning(system='Answer like a "pirate" {now}.'))
     answer = bench.ask("What is the capital of France?")
     source = bench.script()
     assert "app." not in source.replace("llama_cpp.llama", "")
     assert 5 <= sum(line.startswith("#") for line in source.splitlines()) <= 10
-    assert run(source, empty) == answer.content
+    assert outside.run(source, empty) == answer.content
 
 
 @pytest.mark.engine
-def test_five_turns_of_texts_that_would_break_out(bench: Bench, empty: Path) -> None:
+def test_five_turns_of_texts_that_would_break_out(
+    bench: Bench, outside: Outside, empty: Path
+) -> None:
     bench.chat.new_conversation()
     for text in (*NASTY, "Which of these was the first?"):
         answer = bench.ask(text)
-    assert run(bench.script(), empty) == answer.content
+    # read in other pieces its scores differ in their last digits; here two are about the same
+    answer = bench.read_anew(answer)
+    assert outside.run(bench.script(), empty) == answer.content
 
 
 @pytest.mark.engine
-def test_the_last_turns_only(bench: Bench, empty: Path) -> None:
+def test_the_last_turns_only(bench: Bench, outside: Outside, empty: Path) -> None:
     bench.chat.new_conversation()
     bench.chat.begin_with(Beginning(memory=MemoryPolicy(MemoryKind.LAST_TURNS, turns=2)))
     for number in range(4):
@@ -181,29 +231,25 @@ def test_the_last_turns_only(bench: Bench, empty: Path) -> None:
     assert "number 0" not in source
     assert "number 1" in source
     assert "left out" in source
-    assert run(source, empty) == answer.content
+    assert outside.run(source, empty) == answer.content
 
 
 @pytest.mark.engine
-def test_a_context_that_is_full(bench: Bench, empty: Path) -> None:
+def test_a_context_that_is_full(bench: Bench, outside: Outside, empty: Path) -> None:
     bench.chat.new_conversation()
     for number in range(4):
         answer = bench.ask(f"Story {number}: " + f"a fox {number} and a hen went home. " * 14)
     assert answer.statistics is not None
     assert answer.statistics.dropped_turns > 0
-    # what was moved up in the KV cache was read with the dropped turns before it: read it anew
-    bench.services.engine.reload()
-    bench.until(lambda: bench.services.engine.state is EngineState.READY)
-    bench.chat.regenerate(answer.id)
-    bench.until(lambda: bench.chat.branch[-1].id != answer.id and not bench.chat.is_answering)
-    answer = bench.answer()
+    # what was moved up in the KV cache was read with the dropped turns before it
+    answer = bench.read_anew(answer)
     source = bench.script()
     assert "Story 0" not in source
-    assert run(source, empty) == answer.content
+    assert outside.run(source, empty) == answer.content
 
 
 @pytest.mark.engine
-def test_the_branch_on_show_after_an_edit(bench: Bench, empty: Path) -> None:
+def test_the_branch_on_show_after_an_edit(bench: Bench, outside: Outside, empty: Path) -> None:
     bench.chat.new_conversation()
     bench.ask("Name a fruit.")
     first = bench.chat.branch[0]
@@ -212,7 +258,7 @@ def test_the_branch_on_show_after_an_edit(bench: Bench, empty: Path) -> None:
     answer = bench.answer()
     source = bench.script()
     assert "fruit" not in source
-    assert run(source, empty) == answer.content
+    assert outside.run(source, empty) == answer.content
 
 
 @pytest.mark.engine
@@ -389,7 +435,7 @@ def test_the_command_puts_it_on_the_clipboard(
     app.until_ready()
     run_command = app.controller.commands.commands.run
     run_command("as_python")
-    app.until(lambda: app.banner_code() == "script.no-question")
+    assert "nothing to copy yet" in app.window.toast._label.text()
     app.ask_and_wait("Say yes.")
     app.window.menu.as_python.trigger()
     clipboard = QGuiApplication.clipboard()
@@ -462,13 +508,15 @@ def test_a_known_good_template_is_in_the_script(process: TemplateProcess) -> Non
 
 
 @pytest.mark.engine
-def test_stop_texts_of_the_template_are_in_force(starter: Path, empty: Path) -> None:
+def test_stop_texts_of_the_template_are_in_force(
+    starter: Path, outside: Outside, empty: Path
+) -> None:
     model = ScriptModel(starter, 512, 134_515_008, threads=1, stop=("\n", "<|im_start|>"))
     template = FORGETS_THE_ANSWER + "{{ bos_token }}user\nOne<|im_end|>\n"
     sampling = SamplingParams(temperature=0.0, max_tokens=24, is_own=True)
     parts = told(asked("Two"), MemoryPolicy())
     model = replace(model, template=template)
     source = as_python.script(model, sampling, "", parts, MemoryPolicy())
-    assert "\n" not in run(source, empty)
+    assert "\n" not in outside.run(source, empty)
     longer = as_python.script(replace(model, stop=()), sampling, "", parts, MemoryPolicy())
     assert "ENDS" not in longer

@@ -38,9 +38,20 @@ from app.core.entities import Conversation, SamplingParams, new_id
 from app.core.errors import Problem
 from app.core.memory import MemoryKind, MemoryPolicy
 from app.core.paths import Paths
-from app.core.prompts import Assistant, AssistantId, Variable, VariableKind
+from app.core.prompts import (
+    Assistant,
+    AssistantId,
+    Prompt,
+    PromptId,
+    PromptMessage,
+    PromptTemplate,
+    Variable,
+    VariableKind,
+)
 from app.core.settings import Settings
 from app.exchange import assistant_files
+from app.services import prompt_library
+from app.services.app import AppServices
 from app.services.assistants import Assistants, built_in
 from app.services.conversations import Conversations
 from app.services.loop import LoopScheduler
@@ -583,9 +594,21 @@ def test_the_dialog_where_list_and_editor_are_not_side_by_side(
 # in the window
 
 
+def keep_renderer(monkeypatch: pytest.MonkeyPatch, renderer: PromptRenderer) -> None:
+    """A window does not end it: each new process would import LangChain again."""
+    monkeypatch.setattr(prompt_library, "shared_renderer", lambda: renderer)
+    monkeypatch.setattr(PromptLibrary, "close", lambda _library: None)
+
+
 @pytest.fixture
-def app(open_window: OpenWindow, paths: Paths) -> AppWindow:
+def app(
+    open_window: OpenWindow,
+    paths: Paths,
+    monkeypatch: pytest.MonkeyPatch,
+    renderer: PromptRenderer,
+) -> AppWindow:
     """A window whose model gives short answers, always the same ones."""
+    keep_renderer(monkeypatch, renderer)
     paths.settings.write_text('{"preset": "own", "temperature": 0.0, "max_tokens": 12}')
     window = open_window(paths)
     window.until_ready()
@@ -647,7 +670,6 @@ def test_a_conversation_with_an_assistant_and_after_a_restart(
     app.until(lambda: len(app.messages()) == 5)
     app.close()
     again = open_window(paths)
-    again.until_ready()
     again.until(lambda: len(again.messages()) == 5)
     again.until(lambda: again.window.badge.isVisible())
     assert again.window.badge.text() == "Tutor"
@@ -733,8 +755,105 @@ def test_the_model_it_wants_is_loaded_or_said_to_be_missing(
     assert app.chat.branch[-1].content
 
 
-@pytest.mark.engine
-def test_making_one_in_the_dialog(app: AppWindow, qtbot: QtBot, tmp_path: Path) -> None:
+@pytest.fixture
+def bare(
+    open_window: OpenWindow,
+    paths: Paths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    renderer: PromptRenderer,
+) -> AppWindow:
+    """A window without a model."""
+    monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(tmp_path / "nothing"))
+    keep_renderer(monkeypatch, renderer)
+    window = open_window(paths)
+    window.until(lambda: window.window.empty.cards.has_any)
+    return window
+
+
+def test_what_is_changed_is_neither_lost_by_the_badge_nor_by_the_end(
+    bare: AppWindow, open_window: OpenWindow, paths: Paths
+) -> None:
+    control, service = bare.controller.assistants, bare.controller.services.assistants
+    kept: list[Assistant] = []
+    for name in ("Cook", "Guide"):
+        service.save(sample(name), kept.append, lambda problem: pytest.fail(str(problem)))
+    bare.until(lambda: len(kept) == 2)
+    control.open_at(kept[0].id)
+    dialog = control.dialog
+    assert dialog is not None
+    dialog.editor.system.setPlainText("half a thought")
+    control.open_at(kept[0].id)
+    assert dialog.editor.system.toPlainText() == "half a thought"
+    control.open_at(kept[1].id)  # as a click on the badge of a conversation does
+    assert dialog.confirm.isVisible()
+    assert dialog.editor.system.toPlainText() == "half a thought"
+    bare.until(paths.unsaved_assistant.is_file)  # a kill now would leave it
+    bare.close()
+    again = open_window(paths)
+    again.until(lambda: len(again.controller.services.assistants.all) > 2)
+    again.controller.assistants.open()
+    dialog = again.controller.assistants.dialog
+    assert dialog is not None
+    again.until(lambda: dialog.editor.system.toPlainText() == "half a thought")
+    assert dialog.editor.shown == replace(kept[0], changed_at=dialog.editor.shown.changed_at)  # type: ignore[union-attr]
+    again.click(dialog.save)
+    again.until(lambda: not dialog.editor.is_changed())
+    again.until(lambda: not paths.unsaved_assistant.exists())
+
+
+def test_a_short_name_is_whole_where_there_is_room(bare: AppWindow) -> None:
+    window = bare.window
+    window.resize(900, 700)
+    window.badge.show_assistant(sample("A somewhat longer name"))
+    bare.until(lambda: window.badge.width() >= window.badge.sizeHint().width())
+
+
+def test_prompts_and_assistants_come_back_from_the_bin_or_go_for_good(bare: AppWindow) -> None:
+    services = bare.controller.services
+    kept: list[object] = []
+    for name in ("Cook", "Guide"):
+        services.assistants.save(sample(name), kept.append, lambda p: pytest.fail(str(p)))
+    question = PromptTemplate((PromptMessage("user", "Hello"),))
+    for name in ("greet", "wave"):
+        prompt = Prompt(PromptId(""), name, name.title(), question)
+        services.prompts.save(prompt, kept.append, lambda p: pytest.fail(str(p)))
+    bare.until(lambda: len(kept) == 4)
+    for each in kept:
+        if isinstance(each, Assistant):
+            services.assistants.delete(each.id)
+        elif isinstance(each, Prompt):
+            services.prompts.delete(each.id)
+    bare.until(lambda: not own_names(services))
+    bare.controller.sidebar.open_bin()
+    page = bare.controller.sidebar.bin
+    assert page is not None
+    bare.until(lambda: len(page.rows) == 4)
+    said = {row.what.text(): row.when.text().partition(" ")[0] for row in page.rows}
+    assert said == {"Cook": "Assistant", "Guide": "Assistant", "Greet": "Prompt", "Wave": "Prompt"}
+    for title in ("Cook", "Greet"):
+        bare.click(next(r.restore for r in page.rows if r.what.text() == title))
+        bare.until(lambda: title not in [r.what.text() for r in page.rows])  # noqa: B023
+    bare.until(lambda: own_names(services) == {"Cook", "greet"})
+    assert bare.banner_code() == ""
+    bare.click(next(r.erase for r in page.rows if r.what.text() == "Wave"))
+    bare.click(page.confirm.yes)
+    bare.until(lambda: [r.what.text() for r in page.rows] == ["Guide"])
+    bare.click(page.empty_button)
+    bare.click(page.confirm.yes)
+    bare.until(lambda: not page.rows)
+    guide = next(each for each in kept if isinstance(each, Assistant) and each.name == "Guide")
+    bare.until(lambda: services.assistants.find(guide.id) is None)
+    page.close()
+
+
+def own_names(services: AppServices) -> set[str]:
+    prompts = {p.name for p in services.prompts.all if not p.is_built_in}
+    return prompts | {a.name for a in services.assistants.all if not is_built_in(a.id)}
+
+
+def test_making_one_in_the_dialog(bare: AppWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    app = bare
     app.controller.assistants.open()
     dialog = app.controller.assistants.dialog
     assert dialog is not None

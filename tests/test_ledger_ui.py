@@ -26,6 +26,7 @@ from app.ui.memory.parts_panel import PartsPanel
 from app.ui.memory.preview import preview_of
 from app.ui.memory.state import Gap, MemoryState, state_of
 from app.ui.memory.strip import LedgerStrip
+from app.ui.memory.text_dialog import TextDialog
 from app.ui.memory.words import FREE, ROOM
 from app.ui.palettes import (
     CONTRAST_DARK,
@@ -441,6 +442,33 @@ def test_the_preview_tells_what_a_policy_would_tell() -> None:
     assert blocks_of(full)
 
 
+@pytest.mark.parametrize("when_full", list(WhenFull))
+def test_what_cannot_be_sent_at_all_is_said_before(strip: LedgerStrip, when_full: WhenFull) -> None:
+    branch = branch_of(4)
+    view = ledger_of(branch)
+    parts = [replace(part, is_seen=part.kind is not PartKind.TURN) for part in view.parts]
+    too_long = replace(
+        view,
+        parts=(*parts[:-1], Part(PartKind.DRAFT, 9000)),
+        total=9300,
+        is_full=True,
+        dropped=frozenset(m.id for m in branch),
+        policy=MemoryPolicy(when_full=when_full),
+    )
+    strip.show_ledger(too_long)
+    assert strip.notice.sentence.text().replace(",", "") == (
+        "This is too long for the context whatever is left out: 9300 of 4096 tokens."
+    )
+    assert strip.notice.choices.isHidden()
+    # sent all the same, it is a message that nothing answers
+    sent = (*parts[:-1], Part(PartKind.TURN, 9000, "sent"))
+    strip.show_ledger(replace(too_long, parts=sent))
+    assert strip.notice.sentence.text().startswith("This is too long")
+    strip.show_ledger(replace(too_long, parts=(*view.parts[:-1], Part(PartKind.DRAFT, 9000))))
+    asks = when_full is WhenFull.ASK  # where leaving something out would do
+    assert strip.notice.sentence.text().startswith("The context is full.") == asks
+
+
 # in the window, with the model
 
 
@@ -536,3 +564,47 @@ def test_a_full_context_asks_and_the_answer_comes_after_the_choice(
     app.until(lambda: app.chat.conversation.memory is not None)  # type: ignore[union-attr]
     assert app.chat.conversation.memory.when_full is WhenFull.DROP_OLDEST  # type: ignore[union-attr]
     app.until(lambda: not notice.choices.isVisible())
+
+
+@pytest.mark.engine
+def test_what_was_to_be_summarised_is_not_dropped_because_there_is_no_summary(
+    open_window: OpenWindow, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle_on(paths, when_full="ask")
+    conversation = store_exchanges(paths, 12, words=30)
+    app: AppWindow = open_window(paths)
+    app.until_ready()
+    open_stored(app, conversation)
+    app.ask("And now?")
+    app.until(lambda: len(app.chat.branch) == 26 and not app.chat.is_answering)
+
+    def nothing(*given: object, **_named: object) -> int:
+        given[4]("", True)  # type: ignore[operator]
+        return 0
+
+    monkeypatch.setattr(app.engine, "suggest", nothing)
+    choices = app.answer()._choices
+    assert choices is not None
+    choices.buttons[WhenFull.SUMMARISE].click()
+    app.until(lambda: app.banner_code() == "memory.no-summary")
+    assert not app.chat.is_answering
+    assert app.chat.branch[-1].problem is not None
+    assert choices.isVisible()
+
+
+@pytest.mark.engine
+def test_the_system_prompt_is_looked_at_as_it_is(open_window: OpenWindow, paths: Paths) -> None:
+    settle_on(paths, system_prompt="")
+    app: AppWindow = open_window(paths)
+    app.until_ready()
+    app.ask_and_wait("Hi")
+    app.controller.services.preferences.change(system_prompt="Of other conversations.")
+    app.window.ledger.toggle_parts()
+    panel = app.window.ledger.panel
+    assert panel is not None
+    app.until(lambda: panel.list.parts.rows[0].kind is PartKind.SYSTEM)  # the template's own words
+    panel.list.choose(0)
+    panel.look.click()
+    dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, TextDialog))
+    assert dialog.text.toPlainText().startswith("There is no system prompt.")
+    dialog.close()

@@ -184,6 +184,32 @@ def test_who_wants_to_be_asked_is_asked_before_anything_is_read() -> None:
     assert told(fitted(conversation(2000), few)) == [1997, 1998, 1999]  # that is not full
 
 
+@pytest.mark.parametrize("policy", [MemoryPolicy(), MIDDLE], ids=["oldest", "middle"])
+def test_what_is_known_of_a_shorter_question_holds_for_a_longer_one(policy: MemoryPolicy) -> None:
+    """Else the ledger would say another thing than what happens, as it follows what is typed."""
+    changes, more = 0, "a 漢字 "
+    for turns in (14, 20, 29):
+        history = list(conversation(turns))[:-1]
+        before: FittedPrompt | None = None
+        for size in range(1, 60):
+            question = ChatMessage(Role.USER, more * size)
+            prompt = fitted([*history, question], policy)
+            if before is not None and prompt.turns != before.turns:
+                would_fit = count(before.text + more) <= CONTEXT - CONTEXT // 4
+                changes += would_fit
+                assert not (would_fit and before.is_firm)
+            before = prompt
+    assert changes > 0 or policy is not MIDDLE  # there it does happen
+
+
+def test_who_wants_to_be_asked_is_told_at_once_where_no_choice_would_help() -> None:
+    history = [*conversation(12)[:-1], ChatMessage(Role.USER, "long " * 600)]
+    with pytest.raises(PromptTooLong):
+        fitted(history, ASK)
+    with pytest.raises(KeptTooLong):
+        fitted(conversation(12, pinned=range(12)), ASK)
+
+
 def test_facts_and_summary_come_after_the_system_prompt() -> None:
     memory = Memory(facts=("Her name is Ada.",), summary="They spoke of bread.")
     prompt = fitted(conversation(2), MemoryPolicy(), system="Be kind.", memory=memory)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.core.beginning import Beginning
+from app.core.context_errors import ContextFull
 from app.core.entities import (
     ConversationId,
     MessageId,
@@ -22,7 +23,7 @@ from app.core.messages import Weighed
 from app.core.remembered import Fact, FactState, MarkKind, Summary
 from app.core.sampling_text import sampling_as_text, sampling_from
 from app.core.settings import Settings
-from app.services.facts import Facts
+from app.services.facts import MOST_KEPT, Facts
 from app.services.memory import MemoryService
 from app.services.memory_news import MemoryListener, MemoryNews
 from app.services.ports import ChatListener
@@ -530,6 +531,33 @@ def test_a_summary_is_of_its_branch_alone(rolling: Bench, change: str) -> None:
     assert rolling.memory_told.summary == "They talked of 0 and 1."
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_summary_holds_no_words_of_another_branch_but_a_persons_own(
+    rolling: Bench, is_edited: bool
+) -> None:
+    rolling.talk(4)
+    rolling.suggest("First.")
+    rolling.talk(2, first=4)
+    rolling.suggest("The PIN is 1234.")  # written from the last question too
+    if is_edited:
+        made = rolling.summary()
+        assert made is not None
+        rolling.memory.edit_summary(made.id, "Mine.")
+        rolling.settle()
+    last = rolling.chat.branch[-2]
+    rolling.begin(lambda: rolling.chat.edit(last.id, "without a PIN"))
+    rolling.engine.end()
+    rolling.settle()
+    assert rolling.memory_told.summary == ("Mine." if is_edited else "First.")
+    shown = rolling.summary()
+    assert shown is not None
+    assert shown.text == rolling.memory_told.summary
+    rolling.chat.show_version(last.id)
+    rolling.settle()
+    rolling.ask("back")
+    assert rolling.memory_told.summary == ("Mine." if is_edited else "The PIN is 1234.")
+
+
 def test_words_that_are_erased_are_in_no_summary_any_more(rolling: Bench, path: Path) -> None:
     rolling.talk(4)
     rolling.suggest("The secret is 1234.")
@@ -621,6 +649,48 @@ def test_one_that_a_person_asked_for_during_an_answer_comes_after_it(bench: Benc
     bench.engine.end()
     bench.weigh()
     assert bench.engine.suggesting[-1].kind == "summary"
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_one_that_a_person_asked_for_comes_after_an_answer_of_another_conversation(
+    bench: Bench, is_begun: bool
+) -> None:
+    bench.talk(3)
+    wanted, other = bench.open_id, bench.open_chat()
+    if is_begun:
+        bench.memory.summarise(wanted)
+        bench.weigh()
+    bench.begin(lambda: other.send("elsewhere"))
+    if is_begun:
+        bench.suggest("They", is_whole=False)
+    else:
+        bench.memory.summarise(wanted)
+    bench.settle()
+    assert bench.engine.suggesting == []
+    bench.engine.say("yes")
+    bench.engine.end()
+    bench.weigh()
+    assert [one.conversation for one in bench.engine.suggesting] == [wanted]
+    assert bench.engine.suggesting[0].begun == ("They" if is_begun else "")
+    other.close()
+
+
+def test_a_summary_made_after_an_answer_that_failed_is_told_with_the_next_try(
+    bench: Bench,
+) -> None:
+    bench.talk(4)
+    bench.begin(lambda: bench.chat.send("q4"))
+    for listener in list(bench.engine._listeners):
+        problem = ContextFull(tokens=900, room=800).problem
+        listener.generation_failed(bench.engine._last, problem, worker_died=False)
+    bench.settle()
+    bench.memory.summarise(bench.open_id)
+    bench.weigh()
+    bench.suggest("They talked.")
+    bench.begin(bench.chat.try_again)
+    assert bench.memory_told.summary == "They talked."
+    bench.engine.end()
+    bench.settle()
 
 
 @pytest.mark.parametrize(
@@ -744,6 +814,35 @@ def test_a_proposal_goes_with_the_messages_it_came_from(remembering: Bench) -> N
     remembering.conversations.empty_bin()
     remembering.settle()
     assert remembering.facts.all == []
+
+
+def test_what_was_refused_goes_with_the_messages_it_came_from(
+    remembering: Bench, path: Path
+) -> None:
+    remembering.ask("My PIN is 1234.")
+    remembering.suggest("Has the PIN 1234")
+    remembering.facts.refuse(remembering.facts.all[0].id)
+    remembering.settle()
+    remembering.conversations.delete([remembering.open_id])
+    remembering.conversations.empty_bin()
+    remembering.settle()
+    assert remembering.facts.all == []
+    remembering.conversations.close([])
+    remembering.scheduler.drain(5.0)
+    assert b"1234" not in path.read_bytes()
+
+
+def test_a_person_is_told_when_no_more_can_be_remembered(remembering: Bench) -> None:
+    texts = [f"Likes {number}" for number in range(MOST_KEPT)]
+    remembering.stored(lambda s: [s.memory.add_facts(texts, FactState.KEPT)])
+    remembering.ask("I like tea.")
+    remembering.suggest("Likes tea")
+    remembering.facts.add("One more")
+    remembering.facts.keep(fact(remembering.facts, "Likes tea").id)
+    remembering.settle()
+    assert remembering.problems.codes == ["memory.too-many-facts"] * 2
+    assert proposed(remembering.facts) == ["Likes tea"]
+    assert len(remembering.facts.all) == MOST_KEPT + 1
 
 
 def test_after_how_many_answers_the_model_is_asked(remembering: Bench) -> None:

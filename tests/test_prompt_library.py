@@ -269,6 +269,14 @@ MESSAGES = "messages:\n- role: user\n  text: x\n"
         (b"title: " + b"x" * 300 + b"\n" + MESSAGES.encode(), "title", "300 characters"),
         (b"a: " + b"{a: " * 100_000, "1", "nested"),
         (MESSAGES.encode() * 2 + b"\n? [a, b]\n: c\n", "", ""),
+        # numbers that would be computed for minutes, or that Python does not write out
+        (b"title: 1" + b":1" * 100_000 + b"\n" + MESSAGES.encode(), "title", "characters"),
+        (b"title: 0x" + b"f" * 9000 + b"\n" + MESSAGES.encode(), "title", "9002 characters"),
+        (
+            b"variables: [{name: a, kind: choice, choices: [yes, no]}]\n" + MESSAGES.encode(),
+            "variables, 1, choices",
+            "quotes",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_and_the_place_is_named(data: bytes, place: str, reason: str) -> None:

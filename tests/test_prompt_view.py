@@ -51,6 +51,9 @@ def test_the_text_is_there_as_it_is_and_can_be_copied(dialog: PromptDialog, qtbo
     assert "own chat template" in dialog.counts.text()
     dialog.copy_button.click()
     assert QGuiApplication.clipboard().text() == text
+    dialog.show_prompt(Inspected(1, PIECES, 7, 6, 100), Moment.ANSWERING, "")
+    assert "6 of them in the cache by now" in dialog.counts.text()
+    assert "not read again" not in dialog.counts.text()
     dialog.show_prompt(Inspected(2, PIECES, 7, 0, 100), Moment.DRAFT, "ChatML")
     assert "cache" not in dialog.counts.text()
     assert "ChatML" in dialog.counts.text()

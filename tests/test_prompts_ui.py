@@ -25,6 +25,9 @@ from app.core.prompts import (
     Variable,
     VariableKind,
 )
+from app.services import prompt_library
+from app.services.prompt_library import PromptLibrary
+from app.services.prompt_rendering import PromptRenderer
 from app.ui.prompts.detail import PromptView
 from app.ui.prompts.dialog import PromptDialog
 from app.ui.prompts.file_field import MOST_CHARACTERS, FileField
@@ -155,12 +158,30 @@ class Hand:
         return self.dialog
 
 
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[PromptRenderer]:
+    made = PromptRenderer()
+    yield made
+    made.close()
+
+
+def keep_renderer(monkeypatch: pytest.MonkeyPatch, renderer: PromptRenderer) -> None:
+    """A window does not end it: each new process would import LangChain again."""
+    monkeypatch.setattr(prompt_library, "shared_renderer", lambda: renderer)
+    monkeypatch.setattr(PromptLibrary, "close", lambda _library: None)
+
+
 @pytest.fixture
 def hand(
-    qtbot: QtBot, paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot,
+    paths: Paths,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    renderer: PromptRenderer,
 ) -> Iterator[Hand]:
     monkeypatch.setenv("INGLENOOK_STARTER_DIR", str(tmp_path / "nothing"))
     monkeypatch.setattr(app_window, "PATIENCE_MS", PATIENCE_MS)
+    keep_renderer(monkeypatch, renderer)
     made = Hand(qtbot, open_empty(qtbot, paths))
     yield made
     made.app.close()
@@ -314,6 +335,32 @@ def test_answers_are_remembered_texts_are_not(hand: Hand) -> None:
     values = form.values()
     assert (values["tone"], values["count"]) == ("cool", "4")
     assert (values["body"], values["clip"]) == ("", "second")
+
+
+def test_a_text_without_room_is_refused_in_words_at_once(hand: Hand) -> None:
+    kept = hand.keep(
+        prompt("clip", ("user", "{clip}"), variables=(Variable("clip", KINDS.CLIPBOARD),))
+    )
+    QGuiApplication.clipboard().setText("a few words\n" * 1_000_000)
+    begun = time.monotonic()
+    hand.app.controller.prompts.begin(kept[0].id)
+    field = hand.form.field("clip")
+    assert time.monotonic() - begun < 8
+    assert field.value() == ""
+    assert "12000000 characters" in field.note.text()
+    hand.app.until(hand.form.isActiveWindow)
+    hand.key(KEY.Key_V, CTRL)
+    assert field.value() == ""
+    assert "room for 400000" in field.note.text()
+    hand.write("short")
+    assert not field.note.isVisible()
+
+
+def test_small_numbers_keep_their_digits(hand: Hand) -> None:
+    hand.keep(prompt("rate", ("user", "{rate}"), variables=(Variable("rate", KINDS.NUMBER),)))
+    form = hand.start("/rate")
+    hand.write("0.00000012")
+    assert form.field("rate").value() == "0.00000012"
 
 
 def test_the_preview_follows_what_is_written(hand: Hand) -> None:
@@ -537,6 +584,27 @@ def test_mistakes_are_shown_below_the_text_until_they_are_mended(hand: Hand) -> 
     hand.app.until(lambda: "nofilter" in row.note.text())
 
 
+def test_a_text_full_of_names_does_not_hold_up_the_window(hand: Hand) -> None:
+    editor = hand.open_dialog().editor
+    hand.dialog.begin_new()
+    begun = time.monotonic()
+    editor.messages.rows[0].text.setPlainText(" ".join(f"{{n{i}}}" for i in range(3000)))
+    hand.app.until(lambda: editor.variables.rows)
+    assert time.monotonic() - begun < 8
+    assert len(editor.variables.rows) == 50
+    assert "3000 names" in editor.state.text()
+
+
+def test_many_long_messages_are_shown_in_part(hand: Hand) -> None:
+    pairs = [("user", "question " * 500), ("assistant", "answer " * 600)] * 40
+    kept = hand.keep(prompt("long", *pairs, ("user", "{text}"), variables=ONE.template.variables))
+    hand.open_dialog()
+    hand.dialog.show_prompt(kept[0].id)
+    shown = hand.dialog.detail.view.text()
+    assert "more messages" in shown
+    assert len(shown) < 30_000  # laying out all 340,000 takes many seconds
+
+
 def test_fields_follow_the_text_but_nothing_filled_in_is_lost(hand: Hand) -> None:
     dialog = hand.open_dialog()
     dialog.begin_new()
@@ -693,6 +761,15 @@ def test_what_is_not_saved_is_there_again_after_a_restart(
         again.app.until(lambda: again.named("hello").description == "half a thought")
     finally:
         again.app.close()
+
+
+def test_what_is_written_without_a_pause_is_kept_meanwhile(hand: Hand, paths: Paths) -> None:
+    hand.open_dialog().begin_new()
+    deadline = time.monotonic() + 10
+    while not load_unsaved(paths.unsaved_prompts) and time.monotonic() < deadline:
+        hand.write("a")
+        hand.qtbot.wait(100)
+    assert load_unsaved(paths.unsaved_prompts)  # a kill now would leave it
 
 
 def test_a_new_prompt_with_nothing_in_it_is_not_kept(hand: Hand) -> None:

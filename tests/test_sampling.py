@@ -77,6 +77,13 @@ def test_a_json_schema_is_followed(llm: StreamingLlamaCpp) -> None:
     assert isinstance(found["count"], int)
 
 
+def test_every_text_of_a_schema_can_be_answered(llm: StreamingLlamaCpp) -> None:
+    for text in ('a "b" c', "C:\\new", "two\nlines", "🦊", "你好", "5"):
+        schema = {"type": "object", "properties": {text: {"const": text}}, "required": [text]}
+        params = replace(GREEDY, json_schema=json.dumps(schema), max_tokens=60)
+        assert json.loads(answer(llm, params, "Which?")) == {text: text}
+
+
 @pytest.mark.parametrize(
     "params",
     [

@@ -592,15 +592,21 @@ def test_counting_and_loading_do_not_meet(starter: Path, tmp_path: Path) -> None
     process.close()
 
 
-def test_a_text_that_cannot_be_counted_is_not_the_end_of_counting() -> None:
+@pytest.mark.parametrize("error", [MemoryError(), SideJobNotPossible(name="m.gguf")])
+def test_a_text_that_cannot_be_counted_is_not_the_end_of_counting(error: Exception) -> None:
     counted: queue.Queue[Event] = queue.Queue()
 
     def count(texts: Sequence[str]) -> tuple[int, int]:
         if texts == ("too much",):
-            raise MemoryError
+            raise error
         return 1, 2
 
-    counter = Counter(count, counted.put)
+    def weigh(_: messages.Weigh) -> messages.Weighed:
+        raise error
+
+    counter = Counter(count, counted.put, weigh)
+    counter.put(messages.Weigh(3, "", ()))  # whoever asked waits for the answer
+    assert counted.get(timeout=30) == messages.Weighed(3, (), 0, -1, 0)
     counter.put(messages.Count(1, ("too much",)))
     assert counted.get(timeout=30) == messages.Counted(1, -1, -1)
     counter.put(messages.Count(2, ("word",)))

@@ -29,6 +29,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.entities import (
     Binned,
+    BinnedKind,
     Conversation,
     ConversationId,
     Folder,
@@ -666,9 +667,9 @@ def bin_page(qtbot: QtBot, theme: Theme) -> BinPage:
 
 def binned(name: str, days: float, message: str | None = None) -> Binned:
     moment = datetime.now(UTC) - timedelta(days=days, minutes=1)
-    return Binned(
-        ConversationId(name), name, MessageId(message) if message else None, "words", moment
-    )
+    kind = BinnedKind.MESSAGE if message else BinnedKind.CONVERSATION
+    message_id = MessageId(message) if message else None
+    return Binned(ConversationId(name), name, message_id, "words", moment, kind)
 
 
 def test_the_bin_says_what_and_for_how_long(bin_page: BinPage) -> None:

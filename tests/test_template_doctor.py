@@ -16,6 +16,7 @@ from app.core.messages import Failed, Generate, Load, ModelLoaded, UseTemplate
 from app.core.templates import KnownTemplate, Vocabulary
 from app.models.template_choices import choice_for, identity, read_choices, write_choice
 from app.models.vocabulary import read_template, read_vocabulary
+from app.templates import doctor
 from app.templates.doctor import end_of_turn, examine, stop_texts
 from app.templates.known import KNOWN, fallback_for, known, source_of, suited
 from app.templates.process import TemplateProcess
@@ -51,6 +52,14 @@ CHATML = BEGIN + "<|im_end|>\n{% endfor %}" + OPEN
 def process() -> Iterator[TemplateProcess]:
     """One template process for all."""
     found = TemplateProcess()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerProcess]:
+    """One model's process for all, which loads one model after the other."""
+    found = WorkerProcess(tmp_path_factory.mktemp("worker") / "worker.log")
     yield found
     found.close()
 
@@ -183,13 +192,19 @@ def test_a_known_good_template_is_good(process: TemplateProcess, template: Known
         ("{{ bos_token }}", Kind.BROKEN, "the question"),
         ("{{ messages[-1].content }}", Kind.BROKEN, "answer that was given"),
         ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-         Kind.BROKEN, "more than 2 s"),
+         Kind.BROKEN, "more than 0.4 s"),
         ("{{ 'x' * 1000000000 }}", Kind.BROKEN, "more memory"),
     ],
 )  # fmt: skip
 def test_each_thing_is_found(
-    process: TemplateProcess, source: str, kind: FindingKind | None, details: str
+    process: TemplateProcess,
+    source: str,
+    kind: FindingKind | None,
+    details: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    process.call("chat", "", [])  # it has started
+    monkeypatch.setattr(doctor, "TIMEOUT_S", 0.4)
     findings = examine(process, source, PLAIN)
     kinds = [f.kind for f in findings if f.kind is not Kind.SYSTEM_IGNORED or kind is f.kind]
     assert kinds == ([kind] if kind is not None else [])
@@ -270,10 +285,11 @@ def test_a_damaged_list_of_choices_is_none(tmp_path: Path, content: bytes) -> No
 
 
 @pytest.mark.engine
-def test_a_loaded_model_uses_what_was_chosen(tmp_path: Path, starter: Path) -> None:
+def test_a_loaded_model_uses_what_was_chosen(
+    worker: WorkerProcess, tmp_path: Path, starter: Path
+) -> None:
     choices = tmp_path / "choices.json"
     write_choice(choices, identity(starter), "alpaca")
-    worker = WorkerProcess(tmp_path / "worker.log")
     params = LoadParams(context_tokens=1024, threads=1)
     worker.send(lambda i: Load(i, starter, params, choices=choices))
     loaded = worker.wait_for(ModelLoaded).model
@@ -286,7 +302,6 @@ def test_a_loaded_model_uses_what_was_chosen(tmp_path: Path, starter: Path) -> N
     worker.send(lambda i: UseTemplate(i, "llama3"))  # its tokens are text here: more of them
     assert worker.wait_for(ModelLoaded).model.template_name == "llama3"
     assert worker.ask(user("Hi"), SHORT)[1].statistics.prompt_tokens > before
-    worker.child.kill()
 
 
 @pytest.mark.engine
@@ -312,19 +327,20 @@ def test_an_answer_ends_at_an_end_that_does_not_stop(
 
 
 @pytest.mark.engine
-def test_the_end_that_does_not_stop_is_found_at_load(tmp_path: Path, starter: Path) -> None:
+def test_the_end_that_does_not_stop_is_found_at_load(
+    worker: WorkerProcess, tmp_path: Path, starter: Path
+) -> None:
     end = "<jupyter_start>"
     odd = with_template(starter, tmp_path, CHATML.replace("<|im_end|>", end))
-    worker = WorkerProcess(tmp_path / "worker.log")
     loaded = worker.load(odd, LoadParams(context_tokens=1024, threads=1)).model
     assert loaded.findings == (Finding(Kind.END_NOT_STOPPING, details=end),)
-    worker.child.kill()
 
 
 @pytest.mark.engine
-def test_a_model_whose_template_is_broken_loads(tmp_path: Path, starter: Path) -> None:
+def test_a_model_whose_template_is_broken_loads(
+    worker: WorkerProcess, tmp_path: Path, starter: Path
+) -> None:
     """The wrapper would compile it in the model's process, and refuse the model."""
-    worker = WorkerProcess(tmp_path / "worker.log")
     path = with_template(starter, tmp_path, "{{ 'x' * 1000000000 }}{% for m in messages %}")
     loaded = worker.load(path, LoadParams(context_tokens=1024, threads=1)).model
     assert [(f.kind, f.is_handled) for f in loaded.findings] == [(Kind.BROKEN, False)]
@@ -336,16 +352,13 @@ def test_a_model_whose_template_is_broken_loads(tmp_path: Path, starter: Path) -
     worker.send(lambda i: UseTemplate(i, "chatml"))
     assert worker.wait_for(ModelLoaded).model.findings == ()
     assert worker.ask(user("Hi"), SHORT)[0]
-    worker.child.kill()
 
 
 @pytest.mark.engine
 def test_a_model_without_a_template_is_asked_in_the_way_of_its_tokens(
-    tmp_path: Path, starter: Path
+    worker: WorkerProcess, tmp_path: Path, starter: Path
 ) -> None:
     path = without_template(starter, tmp_path)
-    worker = WorkerProcess(tmp_path / "worker.log")
     loaded = worker.load(path, LoadParams(context_tokens=1024, threads=1)).model
     assert loaded.findings == (Finding(Kind.NO_TEMPLATE, True, "chatml"),)
     assert "Paris" in worker.ask(user("What is the capital of France?"), SHORT)[0]
-    worker.child.kill()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.entities import Finding, FindingKind, ModelDescription
@@ -99,6 +100,22 @@ def test_a_file_that_is_not_loaded_is_looked_at_too(
         app.click(dialog.apply_button)
     assert app.engine.model is not None
     assert app.engine.model.template_name == ""  # another one is loaded
+
+
+def test_a_template_that_writes_much_does_not_stop_the_window(
+    app: AppWindow, tmp_path: Path
+) -> None:
+    source = "{% for m in messages %}{{ m.content }}\n{% endfor %}{{ 'moss </s> ' * 3000 }}"
+    path = tmp_path / "model.gguf"
+    path.write_bytes(gguf({**LLAMA, "tokenizer.chat_template": source}))
+    app.controller.templates.open(path)
+    dialog = opened(app)
+    longest = 0.0
+    while len(dialog.preview.toPlainText()) < 30_000:
+        began = time.process_time()
+        QApplication.processEvents()
+        longest = max(longest, time.process_time() - began)
+    assert longest < 0.2
 
 
 @pytest.mark.parametrize("content", [b"", b"GGUF", b"Dear aunt", gguf(LLAMA)[:200]])

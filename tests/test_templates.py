@@ -17,7 +17,7 @@ import pytest
 
 from app.core.template_errors import TemplateFailed, TemplateTooLarge, TemplateTooSlow
 from app.templates import process as module
-from app.templates.limits import CHAT_OUTPUT, OutputTooLarge, joined
+from app.templates.limits import OutputTooLarge, joined
 from app.templates.process import TemplateProcess
 from tests.template_parent import ENDLESS, HUGE_PRODUCT, render_here
 
@@ -134,8 +134,22 @@ def test_a_reason_of_any_length_is_told_short(process: TemplateProcess) -> None:
 
 
 def test_output_may_be_as_long_as_a_long_conversation(process: TemplateProcess) -> None:
-    text = "moss " * (CHAT_OUTPUT // 4)
+    text = "moss " * 2_000_000
     assert process.call("chat", "{{ messages[0].content }}", [("user", text)]) == text
+    many = [("user", "Hi"), ("assistant", "Hello")] * 5000
+    source = "{% for m in messages %}<|im_start|>{{ m.role }}{{ m.content }}{% endfor %}"
+    assert process.call("chat", source, many).count("<|im_start|>") > 9999
+
+
+def test_a_template_that_grows_with_the_conversation_is_ended(process: TemplateProcess) -> None:
+    """What llama.cpp would read for minutes: nothing can interrupt its tokenizers."""
+    source = "{% for a in messages %}{% for m in messages %}{{ m.content }}{% endfor %}{% endfor %}"
+    source += "{% if messages | length > 3 %}{{ '<|im_end|>' * 20000 }}{% endif %}"
+    assert process.call("chat", source, QUESTION) == QUESTION[0][1]
+    with pytest.raises(TemplateTooLarge):
+        process.call("chat", source, [("user", "Hi"), ("assistant", "Hello")] * 2)
+    with pytest.raises(TemplateTooLarge):
+        process.call("chat", source, [("user", "moss " * 20000)] * 3)
 
 
 def test_an_answer_that_is_too_long_is_not_taken(
@@ -145,6 +159,12 @@ def test_an_answer_that_is_too_long_is_not_taken(
     with pytest.raises(TemplateTooLarge):
         process.call("chat", "{{ 'x' * 100000 }}", QUESTION)
     assert works(process)
+
+
+def test_halves_of_characters_are_none(process: TemplateProcess) -> None:
+    """They cannot be encoded, by whomever they come."""
+    text = process.call("chat", "{{ '\\ud800' }}{{ messages[0].content }}", [("user", "a\udfff")])
+    assert text == "?a?"
 
 
 def test_what_is_joined_has_an_end() -> None:

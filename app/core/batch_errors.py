@@ -127,6 +127,30 @@ class BatchGivenUp(BatchError):
     action = "Load the model with a smaller setting, then go on."
 
 
+class RowTooWide(BatchError):
+    code = "batch.row-too-wide"
+    summary = "The row has more cells than there are columns."
+    action = "Put cells with the delimiter in them into quotation marks."
+
+
+class AnswerEmpty(BatchError):
+    code = "batch.answer-empty"
+    summary = "The answer is empty."
+    action = "Ask in other words, or with another model."
+
+
+class AnswerCutOff(BatchError):
+    code = "batch.answer-cut-off"
+    summary = "The answer is cut off: it reached the longest length."
+    action = "Allow longer answers, or ask for shorter ones."
+
+
+class AnswerNoObject(BatchError):
+    code = "batch.answer-no-object"
+    summary = "The answer is no whole JSON object: {answer}"
+    action = "Allow longer answers, or ask for shorter ones."
+
+
 class NoQuestionYet(AppError):
     code = "script.no-question"
     summary = "There is no question in this conversation that a script could ask."

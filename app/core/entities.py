@@ -167,15 +167,26 @@ class SearchHit:
     is_archived: bool = False
 
 
+class BinnedKind(StrEnum):
+    """What is in the bin."""
+
+    CONVERSATION = "conversation"
+    MESSAGE = "message"  # and what followed it
+    PROMPT = "prompt"
+    ASSISTANT = "assistant"
+
+
 @dataclass(frozen=True, slots=True)
 class Binned:
-    """Something in the bin: a conversation, or (with `message_id`) a message and what followed."""
+    """Something in the bin. `conversation_id` is the id of what it is, except of a message: there
+    it is that of its conversation, and `message_id` its own."""
 
     conversation_id: ConversationId
     title: str
     message_id: MessageId | None
     excerpt: str
     deleted_at: datetime
+    kind: BinnedKind = BinnedKind.CONVERSATION
 
 
 @dataclass(frozen=True, slots=True)

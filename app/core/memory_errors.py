@@ -19,3 +19,11 @@ class NoSummaryWritten(AppError):
     code = "memory.no-summary"
     summary = "The model wrote nothing that could be used as a summary."
     action = "Try it again later, or with a larger model; nothing was changed."
+
+
+class TooManyFacts(AppError):
+    """Each is told with every question, so there may not be any number of them."""
+
+    code = "memory.too-many-facts"
+    summary = "No more than {most} things can be remembered."
+    action = "Delete some of them under 'What is remembered', and add it again."

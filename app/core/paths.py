@@ -60,6 +60,11 @@ class Paths:
         return self.state / "unsaved-prompts.json"
 
     @property
+    def unsaved_assistant(self) -> Path:
+        """An assistant that was changed and not saved yet; may be deleted at any time."""
+        return self.state / "unsaved-assistant.json"
+
+    @property
     def proven(self) -> Path:
         """Smaller settings that worked after a failure, by model; may be deleted at any time."""
         return self.state / "proven.json"

@@ -229,8 +229,11 @@ def _variable(value: object, place: str) -> Variable:
     if not isinstance(required, bool):
         raise BadDocument(place, "required is true or false")
     choices = _list(entries, "choices", MOST_CHOICES, place)
-    if not all(isinstance(each, str | int | float) for each in choices):
-        raise BadDocument(place, "choices are texts")
+    # YAML reads yes and no as true and false
+    if not all(
+        isinstance(each, str | int | float) and not isinstance(each, bool) for each in choices
+    ):
+        raise BadDocument(f"{place}, choices", "texts are expected here; put quotes around them")
     return Variable(
         name=_text(entries, "name", MOST_LINE, place),
         kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +40,11 @@ class Summary:
     is_edited: bool = False
     is_off: bool = False
     is_stale: bool = False
+
+    def is_of(self, branch: Collection[str]) -> bool:
+        """Whether it is one of the branch with these messages: it holds no words of another one,
+        but for those that a person gave it."""
+        return self.through_id in branch and (self.is_edited or self.seen_id in branch)
 
 
 class FactState(StrEnum):

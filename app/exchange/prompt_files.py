@@ -19,7 +19,7 @@ ENDINGS = (".yaml", ".yml", ".zip")  # what is read
 PART = ".part"  # ends the name of what is not whole yet
 MOST_BYTES = 1 << 20  # of one prompt
 MOST_BYTES_IN_WORDS = "1 MB"
-MOST_FILES = 1000  # of one .zip
+MOST_FILES, MOST_IN_ALL = 1000, 16 << 20  # files and bytes of one .zip
 
 
 def as_text(prompt: Prompt) -> str:
@@ -116,7 +116,12 @@ def _read_zip(path: Path) -> list[Prompt]:
             raise Bad(f"there is no file in it that ends in {ENDING}")
         if len(names) > MOST_FILES:
             raise Bad(f"{len(names)} files are more than {MOST_FILES}")
-        return [prompt_from(reader.read(name, MOST_BYTES), Path(name).name) for name in names]
+        found, left = [], MOST_IN_ALL
+        for name in names:
+            data = reader.read(name, min(MOST_BYTES, left))
+            left -= len(data)
+            found.append(prompt_from(data, Path(name).name))
+        return found
     except Bad as error:
         raise PromptFileBad(str(error), name=path.name, place="1") from None
     finally:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 MOST_DEPTH = 8
 MOST_NODES = 10_000
+MOST_DIGITS = 40  # of a number
 _WIDTH = 100  # characters of a line
 
 
@@ -49,6 +52,23 @@ class _Loader(yaml.SafeLoader):
             line = event.start_mark.line + 1 if event.start_mark is not None else 1
             raise BadYaml(str(line), reason)
         return event
+
+
+def _int(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    return loader.construct_yaml_int(node) if _is_short(node) else str(node.value)
+
+
+def _float(loader: _Loader, node: yaml.ScalarNode) -> Any:
+    return loader.construct_yaml_float(node) if _is_short(node) else str(node.value)
+
+
+def _is_short(node: yaml.ScalarNode) -> bool:
+    """YAML reads 1:30:00 as a number too: of a megabyte of that it would compute for minutes."""
+    return len(node.value) <= MOST_DIGITS
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _float)
 
 
 def _block(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

@@ -21,7 +21,7 @@ from app.core.assistants import (
     one_line,
     system_text,
 )
-from app.core.entities import Conversation, Role, SamplingParams, new_id
+from app.core.entities import Conversation, ConversationId, Role, SamplingParams, new_id
 from app.core.errors import Problem
 from app.core.paths import resources
 from app.core.presets import OWN
@@ -250,6 +250,12 @@ class Assistants(ConversationsListener):
 
     def storage_ready(self) -> None:
         self._conversations.run(_read, self._show)
+
+    def bin_restored(self, ids: Sequence[ConversationId]) -> None:
+        self.storage_ready()
+
+    def contents_erased(self, ids: Sequence[ConversationId]) -> None:
+        self.storage_ready()
 
     def _show(self, own: Own) -> None:
         self._own = [a for a in own[0] if not is_built_in(a.id)]

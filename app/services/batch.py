@@ -15,7 +15,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from app.core.batch_errors import BatchGivenUp, BatchModelChanged
+from app.core.batch_errors import (
+    AnswerCutOff,
+    BatchError,
+    BatchGivenUp,
+    BatchModelChanged,
+    SchemaNotReadable,
+)
 from app.core.entities import (
     ChatMessage,
     Message,
@@ -39,7 +45,6 @@ MOST_DEATHS = 2  # of the model's process at one row; then the row is an error
 MOST_BAD_ROWS = 3  # in a row that ended the process; then the run pauses
 # what is wrong with one row only; with anything else the next row would fail too
 OF_A_ROW = ("model.prompt-too-long", "model.template", "model.grammar", "context.full")
-CUT_OFF = "The answer is cut off: it reached the longest length."
 
 
 class BatchState(StrEnum):
@@ -65,7 +70,7 @@ class BatchProgress:
     rows_per_min: float = 0.0
     seconds_left: float = -1.0  # -1: not known yet
     last_answer: str = ""
-    last_error: str = ""
+    last_error: Problem | None = None  # of the last row
     prompt_tokens: int = 0
     reused_tokens: int = 0  # of them from the KV cache
     problem: Problem | None = None
@@ -179,17 +184,23 @@ class Batch(EngineListener, AnswerListener):
         self._is_on_lane = True
         self._scheduler.run(Lane.BATCH, work, done, self._failed)
 
-    def _next(self, cells: tuple[str, ...] | None) -> None:
+    def _fail_row(self, problem: Problem) -> None:
+        """Nothing but an error came of it."""
+        self._next(self._columns.failed(problem), problem)
+
+    def _next(self, cells: tuple[str, ...] | None, problem: Problem | None = None) -> None:
         """Write what came of a row, then read the one after it."""
         work = self._work
         assert work is not None
         self._task = None
-        self._on_lane(lambda: work.step(cells), lambda task: self._took(task, cells))
+        self._on_lane(lambda: work.step(cells), lambda task: self._took(task, cells, problem))
 
-    def _took(self, task: Task | None, cells: tuple[str, ...] | None) -> None:
+    def _took(
+        self, task: Task | None, cells: tuple[str, ...] | None, problem: Problem | None
+    ) -> None:
         self._is_on_lane = False
         if cells is not None:
-            self._count(cells)
+            self._count(cells, problem)
         if self._is_closed:
             return
         if task is None:
@@ -199,9 +210,8 @@ class Batch(EngineListener, AnswerListener):
         self._task = task
         self._ask()
 
-    def _count(self, cells: tuple[str, ...]) -> None:
+    def _count(self, cells: tuple[str, ...], problem: Problem | None) -> None:
         """A row is on the disk."""
-        error = cells[-1]
         self._times.append(time.monotonic())
         done, total = self.progress.done + 1, self.progress.total
         pace, left = 0.0, -1.0
@@ -210,9 +220,9 @@ class Batch(EngineListener, AnswerListener):
             left = max(total - done, 0) / pace
         self._tell(
             done=done,
-            errors=self.progress.errors + bool(error),
+            errors=self.progress.errors + (problem is not None),
             last_answer="\n".join(cell for cell in cells[:-1] if cell),
-            last_error=error,
+            last_error=problem,
             rows_per_min=pace * 60,
             seconds_left=left,
         )
@@ -240,7 +250,8 @@ class Batch(EngineListener, AnswerListener):
         if task is None or self._request or not self.progress.is_under_way:
             return
         if task.rendered is None:
-            self._next(self._columns.failed(task.error))
+            assert task.problem is not None
+            self._fail_row(task.problem)
             return
         wait = self._not_before - time.monotonic()
         if wait > 0 or self._is_busy():
@@ -294,10 +305,16 @@ class Batch(EngineListener, AnswerListener):
             prompt_tokens=self.progress.prompt_tokens + statistics.prompt_tokens,
             reused_tokens=self.progress.reused_tokens + statistics.reused_tokens,
         )
-        cells = self._columns.cells_of(self._text)
-        if reason is StopReason.LIMIT and not cells[-1]:
-            cells = (*cells[:-1], CUT_OFF)
-        self._next(cells)
+        try:
+            cells = self._columns.cells_of(self._text)
+        except BatchError as error:
+            self._fail_row(error.problem)
+            return
+        if reason is StopReason.LIMIT:
+            cut_off = AnswerCutOff().problem
+            self._next((*cells[:-1], cut_off.summary_text), cut_off)
+        else:
+            self._next(cells)
 
     def generation_failed(self, request_id: int, problem: Problem, *, worker_died: bool) -> None:
         task = self._task
@@ -311,7 +328,10 @@ class Batch(EngineListener, AnswerListener):
         if worker_died:
             self._died(task, problem)
         elif problem.code in OF_A_ROW and not is_schema:
-            self._next(self._columns.failed(problem.summary_text))
+            self._fail_row(problem)
+        elif is_schema:
+            reason = dict(problem.params)["reason"]
+            self._pause_for(SchemaNotReadable(problem.details, reason=reason).problem)
         else:
             self._pause_for(problem)
 
@@ -326,7 +346,7 @@ class Batch(EngineListener, AnswerListener):
             details = f"{problem.summary_text}\n{problem.details}"
             self._pause_for(BatchGivenUp(details, name=self.order.input.name).problem)
         else:
-            self._next(self._columns.failed(problem.summary_text))
+            self._fail_row(problem)
 
     def answer_begun(self, message: Message) -> None:
         self._stop_row()  # the person's question waits behind it

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -28,9 +29,11 @@ DELIMITERS = ",;\t|"
 PREVIEW = 5  # rows
 MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+_EXCEL = re.compile(rf"sep=[{re.escape(DELIMITERS)}]\r?\n")
 ENCODINGS = ("utf-8", "gb18030", "shift_jis", "euc_jp", "big5", "euc_kr", "cp1251", "cp1252")
 
 
@@ -79,7 +82,7 @@ def rows_of(table: Table, start: int = 0) -> Iterator[Row]:
     try:
         with _open(table.path, table.encoding) as file:
             records = _records(file, table.delimiter, table.path)
-            for _, cells in islice(records, start + 1, None):
+            for cells in islice(records, start + 1, None):
                 padded = (*cells, *[""] * (count - len(cells)))[:count]
                 yield Row(tuple(padded), is_odd=any(cells[count:]))
     except OSError as error:
@@ -92,8 +95,8 @@ def _examine(path: Path, encoding: str) -> Table:
     delimiter = _delimiter_of(path, encoding)
     with _open(path, encoding) as file:
         records = _records(file, delimiter, path)
-        columns = _columns_of(next(records, (0, []))[1], path)
-        preview = [cells for _, cells in islice(records, PREVIEW)]
+        columns = _columns_of(next(records, []), path)
+        preview = list(islice(records, PREVIEW))
         rows = len(preview) + sum(1 for _ in records)
     shown = tuple(tuple(cells) for cells in preview)
     return Table(path, encoding, delimiter, columns, rows, shown, digest_of(path))
@@ -106,17 +109,25 @@ def digest_of(path: Path) -> str:
 
 
 def _open(path: Path, encoding: str) -> IO[str]:
-    return path.open(encoding=encoding, newline="")
+    """From its first record on: a line before that which tells Excel the delimiter is none."""
+    file = path.open(encoding=encoding, newline="")
+    try:
+        if _EXCEL.fullmatch(file.readline(8)) is None:
+            file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
-def _records(file: IO[str], delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and cells; empty lines are no rows. Raises TableBroken."""
+def _records(file: IO[str], delimiter: str, path: Path) -> Iterator[list[str]]:
+    """The cells of each; empty lines are no rows. Raises TableBroken."""
     csv.field_size_limit(MOST_CELL)
     reader = csv.reader(file, delimiter=delimiter)
     try:
         for cells in reader:
             if any(cells) or len(cells) > 1:
-                yield reader.line_num, cells
+                yield cells
     except csv.Error as error:
         raise TableBroken(str(error), name=path.name, line=reader.line_num) from None
 

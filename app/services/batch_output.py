@@ -1,7 +1,10 @@
 """The table that a batch writes: appended to a row at a time, and gone on with after any end.
 
-Each row is on the disk before the next is begun. Beside the table lies a small file that says what
-the run was begun with, for as long as the run is not over.
+Each row is on the disk before the next is begun. Cells are written as they are: an answer that
+begins with "=" is a formula to a spreadsheet program, as the table's own cells are; whoever could
+make the model write one could have written it into the table.
+
+Beside it lies a small file that says what the run was begun with, for as long as it is not over.
 """
 
 from __future__ import annotations
@@ -26,8 +29,9 @@ from app.core.batch_errors import (
     OutputNotWritable,
     OutputOfAnotherRun,
 )
-from app.services.batch_files import Table
+from app.services.batch_files import Table, read_table, rows_of
 
+MOST_COMPARED = 1 << 20  # bytes of a row that was not written to its end
 LINE_END = "\r\n"  # as RFC 4180 wants it, and so that a lone \r in a cell is quoted
 
 
@@ -52,14 +56,15 @@ class Output:
 
     def open(self, *, restarts: bool = False) -> int:
         """Begin, or go on where it ended; returns how many rows are in it. Raises BatchError."""
+        if not self.path.parent.is_dir():  # the lock would make it
+            raise OutputNotWritable(path=self.path)
         if self.path.exists() and self.path.samefile(self._table.path):
             raise OutputIsInput(path=self.path)
         self._take_lock()
         try:
             if restarts:
                 self.path.unlink(missing_ok=True)
-            if self.path.exists() and not (self.path.stat().st_size == 0 and self.note.exists()):
-                self._check_run()
+            if self.path.exists() and self._is_begun_already():
                 self._go_on()
             else:
                 self._begin()
@@ -121,17 +126,27 @@ class Output:
     def _begin(self) -> None:
         _write_whole(self.note, json.dumps(self._run, ensure_ascii=False, indent=1).encode())
         self._file = self.path.open("ab", buffering=0)
-        mark = "\ufeff" if self._table.encoding == "utf-8-sig" else ""
-        names = (*self._table.columns, *self._columns)
         try:
-            _write(self._file, mark.encode() + self._line(names))
+            _write(self._file, self._first_line())
         except OSError:
             self._take_back(0)
             raise
         self.done = 0
 
-    def _check_run(self) -> None:
-        """Raises OutputExists or OutputOfAnotherRun."""
+    def _is_begun_already(self) -> bool:
+        """False where there is nothing of a run in it but perhaps the names of the columns; then it
+        is deleted. Raises OutputExists, OutputOfAnotherRun or OutputDamaged."""
+        begun = self._begun_with()
+        differing = [name for name, value in self._run.items() if begun.get(name) != value]
+        if differing and not self._has_names_alone(begun.get("columns")):
+            raise OutputOfAnotherRun(path=self.path, differences=", ".join(differing))
+        if differing or self.path.stat().st_size == 0:
+            self.path.unlink()
+            return False
+        return True
+
+    def _begun_with(self) -> dict[str, Any]:
+        """What the run was begun with. Raises OutputExists or OutputDamaged."""
         try:
             begun = json.loads(self.note.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -140,24 +155,52 @@ class Output:
             begun = None
         if not isinstance(begun, dict):
             raise OutputDamaged(path=self.path)
-        differing = [name for name, value in self._run.items() if begun.get(name) != value]
-        if differing:
-            raise OutputOfAnotherRun(path=self.path, differences=", ".join(differing))
+        return begun
+
+    def _has_names_alone(self, columns: object) -> bool:
+        """Whether no row was written yet; `columns` are the names as the note has them."""
+        try:
+            found = read_table(self.path)
+        except BatchError:
+            return self.path.stat().st_size == 0
+        return found.rows == 0 and json.dumps([*found.columns]) == columns
 
     def _go_on(self) -> None:
-        """Cut off a row that was not written to its end, count the whole ones."""
+        """Cut off a row that was not written to its end, count the whole ones. Raises OutputDamaged
+        where another program saved it: what is cut off is never anything else."""
         records, end = _whole_records(self.path)
-        if not records:
+        first = self._first_line()
+        with self.path.open("rb") as there:
+            begin = there.read(len(first) + 1)
+            there.seek(end)
+            rest = there.read(MOST_COMPARED)
+        if not records and first.startswith(begin):
             self.path.unlink()
             self._begin()
             return
-        if records - 1 > self._table.rows:
+        is_ours = records > 0 and begin.startswith(first) and records - 1 <= self._table.rows
+        if not is_ours or (rest and not self._is_begun(records - 1, rest)):
             raise OutputDamaged(path=self.path)
         file = self.path.open("r+b", buffering=0)
         file.truncate(end)
         file.seek(end)
         self._file = file
         self.done = records - 1
+
+    def _first_line(self) -> bytes:
+        """The names of the columns. The mark is for spreadsheet programs: without one they take
+        the file for what the table was, or for something older."""
+        mark = "" if self._table.encoding == "utf-8" else "\ufeff"
+        return mark.encode() + self._line((*self._table.columns, *self._columns))
+
+    def _is_begun(self, number: int, written: bytes) -> bool:
+        """Whether `written` is the beginning of what comes of that row of the table."""
+        row = next(rows_of(self._table, number), None)
+        if row is None:
+            return False
+        delimiter = self._table.delimiter.encode()
+        begin = (self._line(row.cells).removesuffix(LINE_END.encode()) + delimiter)[:MOST_COMPARED]
+        return begin.startswith(written[: len(begin)])
 
     def _line(self, cells: Sequence[str]) -> bytes:
         text = io.StringIO()

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from app.core.batch_errors import (
+    AnswerEmpty,
+    AnswerNoObject,
     ColumnMissing,
     ColumnTaken,
     SchemaNotReadable,
@@ -16,6 +18,7 @@ from app.core.batch_errors import (
     ValueUnknown,
 )
 from app.core.entities import SamplingParams
+from app.core.errors import Problem
 from app.core.prompts import PromptMessage, PromptTemplate
 from app.core.reasoning import without_reasoning
 from app.services.batch_files import Table
@@ -126,21 +129,24 @@ class AnswerColumns:
     properties: tuple[str, ...] = ()
 
     def cells_of(self, text: str) -> tuple[str, ...]:
-        """An answer as cells. One that is not as the schema wants it is an error in the last."""
+        """An answer as cells. Raises AnswerEmpty, and AnswerNoObject for one that is not as the
+        schema wants it."""
         answer = without_reasoning(text)
+        if not answer:
+            raise AnswerEmpty
         if not self.properties:
-            return (answer, "" if answer else "The answer is empty.")
+            return (answer, "")
         try:
             found = json.loads(answer)
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            return self.failed(f"The answer is no whole JSON object: {answer[:SHOWN]}")
+            raise AnswerNoObject(answer=answer[:SHOWN])
         return (*(_cell(found.get(name)) for name in self.properties), "")
 
-    def failed(self, error: str) -> tuple[str, ...]:
-        """Empty cells, and why."""
-        return (*[""] * (len(self.names) - 1), error)
+    def failed(self, problem: Problem) -> tuple[str, ...]:
+        """Empty cells, and why: in English, as the names of the columns."""
+        return (*[""] * (len(self.names) - 1), problem.summary_text)
 
 
 def columns_for(order: BatchOrder, table: Table) -> AnswerColumns:

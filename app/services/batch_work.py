@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.core.errors import AppError
+from app.core.batch_errors import RowTooWide
+from app.core.errors import AppError, Problem
 from app.core.prompt_errors import PromptEmpty
 from app.core.prompts import Rendered
 from app.services.batch_files import Row, Table, read_table, rows_of
@@ -28,7 +29,7 @@ class Task:
 
     row: Row
     rendered: Rendered | None
-    error: str = ""
+    problem: Problem | None = None
     deaths: int = 0
 
 
@@ -89,7 +90,7 @@ class Work:
 
     def _task_of(self, row: Row) -> Task:
         if row.is_odd:
-            return Task(row, None, "The row has more cells than there are columns.")
+            return Task(row, None, RowTooWide().problem)
         order = self._order
         values = dict(order.values) | dict(values_of(row.cells, self._sources))
         model = order.model.stem
@@ -99,4 +100,4 @@ class Work:
                 raise PromptEmpty
             return Task(row, made)
         except AppError as error:
-            return Task(row, None, error.problem.summary_text)
+            return Task(row, None, error.problem)

@@ -238,13 +238,13 @@ class Conversations:
 
     def find_binned(self, done: Callable[[list[Binned]], None]) -> None:
         """Tell `done` what is in the bin, deleted last first."""
-        self.run(lambda s: s.bin.items(), done)
+        self.run(lambda s: s.binned(), done)
 
     def restore(self, conversation_id: ConversationId, message_id: MessageId | None) -> None:
         """Take something out of the bin."""
         self.run(
-            lambda s: s.bin.restore(conversation_id, message_id),
-            lambda _: self._restored([conversation_id]),
+            lambda s: s.take_out(conversation_id, message_id),
+            lambda is_one: self._restored([conversation_id] if is_one else []),
         )
 
     def erase(self, conversation_id: ConversationId, message_id: MessageId | None) -> None:
@@ -256,7 +256,7 @@ class Conversations:
             self._tell(lambda li: li.contents_erased([conversation_id]))
             self.refresh()
 
-        self.run(lambda s: s.bin.erase(conversation_id, message_id), done)
+        self.run(lambda s: s.erase(conversation_id, message_id), done)
 
     def empty_bin(self) -> None:
         """Delete everything in the bin for good."""
@@ -266,14 +266,14 @@ class Conversations:
     # inside
 
     def _purge(self, days: float) -> None:
-        def work(storage: Storage) -> list[ConversationId]:
+        def work(storage: Storage) -> list[ConversationId] | None:
             before = {item.conversation_id for item in storage.bin.items()}
             if not storage.forget_old(days):
-                return []
+                return None
             return list(before)  # some may be in the bin still; forgetting more does no harm
 
-        def done(ids: list[ConversationId]) -> None:
-            if ids:
+        def done(ids: list[ConversationId] | None) -> None:
+            if ids is not None:
                 self._tell(lambda li: li.contents_erased(ids))
                 self.refresh()
 

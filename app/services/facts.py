@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from app.core.entities import ConversationId, Message, MessageId, Role, Status
 from app.core.errors import ConversationNotFound, NoModelLoaded, Problem
+from app.core.memory_errors import TooManyFacts
 from app.core.remembered import Fact, FactState
 from app.core.settings import Settings
 from app.services.answers import Answers
@@ -54,7 +55,7 @@ class Facts(AnswerListener, ConversationsListener):
     def add(self, text: str) -> None:
         """Remember a text from now on; one that was proposed or refused is kept."""
         words = _line(text)
-        if words and len(self._kept()) < MOST_KEPT:
+        if words and self._has_room():
             self._change(lambda s: s.memory.add_facts([words], FactState.KEPT))
 
     def edit(self, fact_id: str, text: str) -> None:
@@ -67,7 +68,8 @@ class Facts(AnswerListener, ConversationsListener):
 
     def keep(self, fact_id: str) -> None:
         """The model is told it from now on."""
-        self._change(lambda s: s.memory.set_fact_state(fact_id, FactState.KEPT))
+        if self._has_room():
+            self._change(lambda s: s.memory.set_fact_state(fact_id, FactState.KEPT))
 
     def refuse(self, fact_id: str) -> None:
         """The model is not told it, and does not propose it again."""
@@ -106,13 +108,20 @@ class Facts(AnswerListener, ConversationsListener):
     def _kept(self) -> list[Fact]:
         return [fact for fact in self.all if fact.state is FactState.KEPT]
 
+    def _has_room(self) -> bool:
+        """Whether one more may be kept; else the person is told."""
+        has_room = len(self._kept()) < MOST_KEPT
+        if not has_room:
+            self._conversations.complain(TooManyFacts(most=MOST_KEPT).problem)
+        return has_room
+
     def _ask(
         self,
         conversation_id: ConversationId,
         is_wanted: Callable[[Sequence[Message]], bool],
         failed: Callable[[Problem], None],
     ) -> None:
-        settings = self._settings()
+        settings, context = self._settings(), self._answers.context
 
         def work(storage: Storage) -> tuple[Asked, MessageId] | None:
             try:
@@ -123,12 +132,14 @@ class Facts(AnswerListener, ConversationsListener):
             is_told = policy_of(conversation, settings).uses_facts
             if not is_told or not branch or not is_wanted(branch):
                 return None
-            return asked(storage, conversation, branch, settings), branch[-1].id
+            return asked(storage, conversation, branch, settings, context), branch[-1].id
 
         def done(found: tuple[Asked, MessageId] | None) -> None:
             if found is None or self._answers.is_answering():
                 return
             request, source_id = found
+            if request.sent is not None:
+                self._engine.prepare(request.turns, request.memory, request.context, request.sent)
             self._engine.suggest(
                 "facts",
                 request.system,

@@ -104,7 +104,7 @@ class MemoryService:
         def work(storage: Storage) -> list[Summary]:
             branch = storage.memory.shown(conversation_id)
             found = storage.memory.summaries(conversation_id)
-            return [one for one in found if one.is_whole and one.through_id in branch]
+            return [one for one in found if one.is_whole and one.is_of(branch)]
 
         self._conversations.run(work, done)
 

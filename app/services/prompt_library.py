@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from app.core.entities import ConversationId
 from app.core.errors import AppError, Problem
 from app.core.prompt_checks import checked
 from app.core.prompt_errors import PromptError, PromptNotFound, PromptsNotOpen
@@ -111,6 +112,12 @@ class PromptLibrary(ConversationsListener):
         self._conversations.run(lambda s: (s.prompts.all(), s.prompts.used()), show)
 
     def storage_ready(self) -> None:
+        self.refresh()
+
+    def bin_restored(self, ids: Sequence[ConversationId]) -> None:
+        self.refresh()
+
+    def contents_erased(self, ids: Sequence[ConversationId]) -> None:
         self.refresh()
 
     def find(self, prompt_id: PromptId) -> Prompt | None:
@@ -219,7 +226,7 @@ class PromptLibrary(ConversationsListener):
                 failed,
             )
 
-        self._scheduler.run(Lane.DISK, lambda: read_all(paths), keep, failed)
+        self._scheduler.run(Lane.BULK, lambda: read_all(paths), keep, failed)
 
     # using
 

@@ -98,6 +98,8 @@ class Summaries(AnswerListener):
         self._settings = settings
         self._making: set[ConversationId] = set()
         self._wanted: set[ConversationId] = set()  # by a person, and not made yet
+        # at least the first piece is made: that is told once no other piece follows
+        self._made: set[ConversationId] = set()
         answers.add_listener(self)
 
     def is_making(self, conversation_id: ConversationId) -> bool:
@@ -119,8 +121,8 @@ class Summaries(AnswerListener):
         if message.role is not Role.ASSISTANT or self._answers.is_answering():
             return
         is_due = message.status in ENDED and self._is_used(conversation_id)
-        if is_due or conversation_id in self._wanted:
-            self._begin(conversation_id)
+        for each in {conversation_id} | self._wanted if is_due else set(self._wanted):
+            self._begin(each)
 
     # inside
 
@@ -140,6 +142,7 @@ class Summaries(AnswerListener):
 
         def done(found: _Found | None) -> None:
             if found is None:
+                self._wanted.discard(conversation_id)
                 self._end(conversation_id)
                 return
             if is_wanted and found.asked.conversation.memory != self._known_policy(conversation_id):
@@ -236,12 +239,14 @@ class Summaries(AnswerListener):
             if not is_whole:
                 self._stopped(conversation_id)
                 return
-            self._end(conversation_id)
+            self._making.discard(conversation_id)
+            self._made.add(conversation_id)
             self._wanted.discard(conversation_id)
             self._news.tell(lambda li: li.memory_changed(conversation_id))
-            self._news.tell(lambda li: li.summary_made(conversation_id))
             if not made.is_last and not self._answers.is_answering():
                 self._begin(conversation_id)
+            if conversation_id not in self._making:
+                self._end(conversation_id)
 
         def failed(problem: Problem) -> None:
             self._stopped(conversation_id)
@@ -261,6 +266,9 @@ class Summaries(AnswerListener):
 
     def _end(self, conversation_id: ConversationId) -> None:
         self._making.discard(conversation_id)
+        if conversation_id in self._made:
+            self._made.remove(conversation_id)
+            self._news.tell(lambda li: li.summary_made(conversation_id))
 
 
 def _find(
@@ -278,7 +286,7 @@ def _find(
         return None
     branch = storage.history.branch(conversation_id)
     ids = {message.id for message in branch}
-    here = [one for one in storage.memory.summaries(conversation_id) if one.through_id in ids]
+    here = [one for one in storage.memory.summaries(conversation_id) if one.is_of(ids)]
     newest = next((one for one in here if one.is_whole), None)
     if not is_wanted and newest is not None and newest.is_off and not newest.is_stale:
         return None

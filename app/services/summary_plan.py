@@ -64,7 +64,9 @@ def plan(
         # at the end of what the model has read already, which costs least
         through = older[-1][-1].id
         text = begun.text if begun is not None else ""
-        return Plan(through, branch[-1].id, asked.turns, asked.memory, text)
+        # not an answer that says nothing: another one may take its place
+        seen = asked.turns[-1].key if asked.turns else branch[-1].id
+        return Plan(through, MessageId(seen), asked.turns, asked.memory, text)
     return _piece(older, asked, weighed, tokens, begun)
 
 

@@ -31,6 +31,23 @@ class Assistants:
         """Those in the bin: conversations with them still show who they were with."""
         return self._read("deleted_at IS NOT NULL")
 
+    def binned_since(self) -> list[tuple[Assistant, datetime]]:
+        """What is in the bin and when it went there."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS}, deleted_at FROM assistant WHERE deleted_at IS NOT NULL"
+        )
+        return [
+            (found, datetime.fromisoformat(row["deleted_at"]))
+            for row in rows
+            if (found := _assistant(row)) is not None
+        ]
+
+    def erase(self, assistant_id: AssistantId) -> None:
+        """Forget one in the bin for good; conversations with it are with nobody from then on."""
+        self._database.execute(
+            "DELETE FROM assistant WHERE id = ? AND deleted_at IS NOT NULL", (assistant_id,)
+        )
+
     def save(self, assistant: Assistant) -> Assistant:
         """Keep it in place of what has its id, out of the bin; returned as it will be read.
 

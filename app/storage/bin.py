@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from app.core.entities import Binned, ConversationId, MessageId, utc_now
+from app.core.entities import Binned, BinnedKind, ConversationId, MessageId, utc_now
 from app.storage.attachments import Attachments
 from app.storage.database import Database
 from app.storage.index import Index
@@ -77,6 +77,7 @@ class Bin:
                 MessageId(row["message_id"]) if row["message_id"] else None,
                 " ".join((row["excerpt"] or "").split())[:EXCERPT_LENGTH],
                 datetime.fromisoformat(row["deleted_at"]),
+                BinnedKind.MESSAGE if row["message_id"] else BinnedKind.CONVERSATION,
             )
             for row in rows
         ]

@@ -141,7 +141,7 @@ class Remembered:
             (
                 one
                 for one in self.summaries(conversation_id)
-                if one.is_whole and not one.is_off and one.through_id in branch
+                if one.is_whole and not one.is_off and one.is_of(branch)
             ),
             None,
         )
@@ -271,9 +271,9 @@ class Remembered:
         )
 
     def forget_lost_proposals(self) -> None:
-        """Remove what was proposed from messages that are gone for good."""
+        """Remove what was proposed from messages that are gone for good, and was not kept."""
         self._database.execute(
-            "DELETE FROM fact WHERE state = ? AND source_id IS NULL", (FactState.PROPOSED.value,)
+            "DELETE FROM fact WHERE state != ? AND source_id IS NULL", (FactState.KEPT.value,)
         )
 
     def delete_fact(self, fact_id: str) -> None:

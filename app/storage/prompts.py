@@ -134,6 +134,15 @@ class Prompts:
             self._database.empty_log()
         return len(doomed)
 
+    def erase(self, prompt_id: PromptId) -> None:
+        """Forget one in the bin for good, with all its versions."""
+        with self._database.transaction():
+            gone = self._database.execute(
+                "DELETE FROM prompt WHERE id = ? AND deleted_at IS NOT NULL", (prompt_id,)
+            )
+            if gone.rowcount:
+                self._database.execute("DELETE FROM prompt_use WHERE prompt_id = ?", (prompt_id,))
+
     # what was answered
 
     def answers(self, prompt_id: PromptId) -> dict[str, str]:

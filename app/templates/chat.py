@@ -17,7 +17,7 @@ import jinja2
 from jinja2 import ext, nodes, parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from app.templates.limits import CHAT_OUTPUT, OutputTooLarge, joined
+from app.templates.limits import CHAT_OUTPUT, TURN_OUTPUT, OutputTooLarge, joined
 
 MOST_COMPILED = 8
 Turn = tuple[str, str]  # role and content
@@ -120,7 +120,7 @@ class Program:
             **self.no_tools(),
             **more,
         }
-        most = CHAT_OUTPUT + 2 * sum(len(content) for _, content in turns)
+        most = CHAT_OUTPUT + sum(TURN_OUTPUT + 2 * len(content) for _, content in turns)
         return joined(self.template.generate(**values), most)
 
     def could(self, turns: Sequence[Turn], *, is_open: bool = True) -> str | None:
@@ -189,7 +189,8 @@ def render(
     first: Exception | None = None
     for way in _ways(turns, is_deaf=found.is_deaf):
         try:
-            return found.text(way, **more) + found.missing
+            text = found.text(way, **more) + found.missing
+            return text.encode("utf-8", "replace").decode("utf-8")  # no halves of characters
         except _LIMITS:
             raise
         except Exception as error:  # noqa: BLE001 - a foreign program

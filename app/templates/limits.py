@@ -9,7 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 MEMORY_BYTES = 512 << 20  # on top of what the process has before it renders
-CHAT_OUTPUT = 8 << 20  # characters of a chat template's output, on top of what went in
+# characters of a chat template's output, on top of twice what went in; real ones add 5000 at most,
+# and 120 around each message. What is allowed here is read by llama.cpp's tokenizers, which nothing
+# can interrupt and some of which take a second for every hundred thousand characters
+CHAT_OUTPUT = 32 << 10
+TURN_OUTPUT = 512
 PROMPT_OUTPUT = 1 << 20  # characters of a prompt's
 CPU_SPARE_S = 2  # after the time for which the parent waits
 # Windows has no such limit for a process, macOS has it and does not look at it

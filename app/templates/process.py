@@ -14,13 +14,13 @@ from typing import Any
 from app.core.errors import Problem, ProblemRaised
 from app.core.template_errors import TemplateFailed, TemplateTooLarge, TemplateTooSlow
 from app.templates import jobs
-from app.templates.limits import CHAT_OUTPUT, HAS_MEMORY_LIMIT, MEMORY_BYTES
+from app.templates.limits import HAS_MEMORY_LIMIT, MEMORY_BYTES
 
 IDLE_S = 60.0  # without work, then the child ends; the next call starts another
 START_S = 60.0  # for a child to start and import what it needs: a slow disk, not the template
 WATCH_S = 0.02  # between two looks at the child's memory, where the system has no limit
 END_S = 2.0
-MOST_BYTES = 4 * CHAT_OUTPUT  # of an answer, on top of four times what was sent
+MOST_BYTES = 8 << 20  # of an answer, on top of four times what was sent
 TIMEOUT_S = 2.0
 
 _starting = threading.Lock()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.entities import Binned
+from app.core.entities import Binned, BinnedKind
 from app.ui.counts import Counts
 from app.ui.models_parts import Confirm, Placeholder, TextButton, label
 from app.ui.theme import GAP, HEADING, SMALL, Theme
@@ -157,9 +157,12 @@ class BinRow(QFrame):
         self.what = label(title, weight=QFont.Weight.DemiBold)
         self.excerpt = label(excerpt, role="muted", size=SMALL)
         self.excerpt.setVisible(bool(excerpt) and excerpt != title)
-        kind = self.tr("Conversation")
-        if item.message_id is not None:
-            kind = self.tr("Message and what followed")
+        kind = {
+            BinnedKind.CONVERSATION: self.tr("Conversation"),
+            BinnedKind.MESSAGE: self.tr("Message and what followed"),
+            BinnedKind.PROMPT: self.tr("Prompt"),
+            BinnedKind.ASSISTANT: self.tr("Assistant"),
+        }[item.kind]
         self.when = label(
             " · ".join((kind, self._deleted_text(item), self._left_text(item, now))),
             role="muted",

@@ -346,6 +346,7 @@ class Controller(QObject, EngineListener, ConversationsListener):
         self.services.downloads.stop()
         self.services.speech.stop()
         self.prompts.close()
+        self.assistants.close()
         self.templates.close()
         self.batch.close()
         self.prompt_view.close()

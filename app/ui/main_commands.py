@@ -128,6 +128,9 @@ class MainCommands(QObject):
         )
         self._add(group, "memory", self.tr("Memory…"), c.memory.dialogs.open_policy)
         self._add(group, "facts", self.tr("What is remembered…"), c.memory.dialogs.open_facts)
+        self._add(
+            group, "find_facts", self.tr("Let the model find what to remember"), self._find_facts
+        )
         self._add(group, "export", self.tr("Export…"), c.export_open, "Ctrl+Shift+E")
         self._add(group, "import", self.tr("Import conversations…"), c.open_import)
         self._add(group, "print", self.tr("Print…"), c.print_open, "Ctrl+P")
@@ -275,6 +278,16 @@ class MainCommands(QObject):
         open_id = self._controller.chat.open_conversation_id
         if open_id is not None:
             self._controller.services.titles.suggest(open_id)
+
+    def _find_facts(self) -> None:
+        """Where nothing is to be remembered, the place to say otherwise."""
+        open_id, facts = self._controller.chat.open_conversation_id, self._controller.services.facts
+        if not facts.is_on:
+            self._controller.memory.dialogs.open_facts()
+        elif open_id is not None:
+            facts.propose(open_id)
+            words = self.tr("The model looks for what is worth remembering.")
+            self._window.toast.show_text(words)
 
     def _pin(self) -> None:
         conversation = self._controller.chat.conversation

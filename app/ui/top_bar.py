@@ -47,7 +47,7 @@ class TopBar(QWidget):
         row.addWidget(self.sidebar_button)
         row.addWidget(self.model_button)
         row.addStretch(1)
-        row.addWidget(self.badge, 2)
+        row.addWidget(self.badge)  # as wide as its name; the rest is for both sides
         row.addStretch(1)
         row.addWidget(self.menu_button)
         theme.changed.connect(self._restyle)

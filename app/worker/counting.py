@@ -68,11 +68,14 @@ class Counter:
             command = self._next()
             try:
                 event = self._found(command)
-            except AppError as error:
-                event = Failed(command.request_id, error.problem)
-            except Exception:
-                logger.exception("a text was not counted")
-                event = self._nothing(command)
+            except Exception as error:
+                if not isinstance(error, AppError):
+                    logger.exception("a text was not counted")
+                # what is typed is counted again; only who looks at a prompt is told why not
+                if isinstance(error, AppError) and isinstance(command, Inspect):
+                    event = Failed(command.request_id, error.problem)
+                else:
+                    event = self._nothing(command)
             self._tell(event)
 
     def _found(self, command: Count | Weigh | Inspect) -> Event:

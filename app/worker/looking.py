@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import llama_cpp
@@ -44,6 +45,7 @@ class _Known:
     parts: tuple[Part, ...]
     dropped: tuple[str, ...]
     is_full: bool
+    is_firm: bool
 
     def goes_on(self, command: Weigh, template: ChatTemplate, draft: int, most: int) -> bool:
         """Whether with a draft of so many tokens nothing but its size is another."""
@@ -53,7 +55,9 @@ class _Known:
         if self.total > most:  # a person has to decide, and still has
             is_same = self.total + grown > most
         else:
-            is_same = self.total + grown <= most and (grown >= 0 or not self.is_full)
+            is_same = self.total + grown <= most
+            if self.is_full:  # with another question other places may be better
+                is_same = is_same and (grown == 0 or (grown > 0 and self.is_firm))
         is_near = abs(grown) <= MOST_GROWN
         return is_same and is_near and replace(command, request_id=0, draft=None) == self.request
 
@@ -71,7 +75,7 @@ class Onlooker:
     def weigh(self, command: Weigh) -> Weighed:
         """The parts of the next prompt. It is always answered: where a prompt cannot be made, with
         what is known."""
-        context = int(self.loaded.llm.client.n_ctx())
+        context = self._context
         room = min(ANSWER_ROOM, context // 4)
         draft = self._draft_parts(command.draft)
         size = sum(part.tokens for part in draft)
@@ -92,7 +96,7 @@ class Onlooker:
         history = messages if command.draft is None else (*messages, command.draft)
         if not is_asked:
             history = (*history, ChatMessage(Role.USER, ""))
-        total, seen, is_full = self._fitted(command, history)
+        total, seen, is_full, is_firm = self._fitted(command, history, draft)
         parts = self._parts(command, seen)
         around = self.loaded.counts.around
         if total < 0:
@@ -108,22 +112,26 @@ class Onlooker:
             parts,
             dropped,
             is_full,
+            is_firm,
         )
 
     def _fitted(
-        self, command: Weigh, history: Sequence[ChatMessage]
-    ) -> tuple[int, frozenset[int], bool]:
-        """Tokens of the prompt, -1 where there is none; what it tells; whether it is full."""
+        self, command: Weigh, history: Sequence[ChatMessage], draft: int
+    ) -> tuple[int, frozenset[int], bool, bool]:
+        """Tokens of the prompt, -1 where there is none; what it tells; whether it is full; whether
+        that holds for a longer draft that fits too."""
         everything = frozenset(range(len(history)))
+        if draft > self._context:  # not even alone
+            return -1, self._kept(history), True, True
         try:
             fitted = self.loaded.fit(command, history, self._count)
         except ContextFull as error:
-            return _tokens_in(error), everything, True
+            return _tokens_in(error), everything, True, True
         except (PromptTooLong, KeptTooLong) as error:
-            return _tokens_in(error), self._kept(history), True
+            return _tokens_in(error), self._kept(history), True, True
         except TemplateBroken:
-            return -1, everything, False
-        return fitted.tokens, fitted.seen, fitted.is_full
+            return -1, everything, False, True
+        return fitted.tokens, fitted.seen, fitted.is_full, fitted.is_firm
 
     def inspect(self, command: Inspect) -> Inspected:
         """The prompt of Generate. Raises AppError."""
@@ -138,9 +146,13 @@ class Onlooker:
             tuple(self._pieces(tokens)),
             self._cells(tokens),
             llm.cache_.would_keep(tokens),
-            int(llm.client.n_ctx()),
+            self._context,
             loaded.description.template_name,
         )
+
+    @property
+    def _context(self) -> int:
+        return int(self.loaded.llm.client.n_ctx())
 
     def _count(self, prompt: str) -> int:
         return self._cells(self.loaded.counts.tokens_of(prompt, self._image_tokens))
@@ -201,6 +213,8 @@ class Onlooker:
             found.append(Part(PartKind.SUMMARY, count(text)))
         if found:
             found[0] = replace(found[0], tokens=found[0].tokens + around.system)
+        elif around.own:
+            found.append(Part(PartKind.SYSTEM, around.own))
         return found
 
     def _of_message(
@@ -210,6 +224,8 @@ class Onlooker:
         counts, around = self.loaded.counts, self.loaded.counts.around
         # what is not told needs no number to be right
         count = counts.of_text if is_seen else counts.about
+        if kind is PartKind.DRAFT:
+            count = partial(counts.of_writing, most=self._context)
         text, parts = message.content, []
         for key, length in message.attached:
             tokens = count(text[:length])

@@ -68,11 +68,12 @@ class Sent:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The numbers of the turns that are told; `dropped_turns` had no room, the omitted ones
-    included."""
+    included. It `is_firm` where a longer question changes nothing as long as it fits."""
 
     turns: tuple[int, ...]
     dropped_turns: int = 0
     is_full: bool = False
+    is_firm: bool = True
 
 
 class NeedsDecision(Exception):
@@ -145,17 +146,19 @@ def choose(
     allowed = _told(sent, begin, has_first=False)
     if not is_cut and fits(allowed):
         return Choice(allowed)
+    last = _told(sent, sent.exchanges[-1].start if sent.exchanges else 0, has_first=False)
     if policy.when_full is WhenFull.ASK:
-        raise NeedsDecision(allowed)
+        # where nothing that is left out would help, there is nothing to decide
+        raise NeedsDecision(allowed) if fits(last) else NothingFits(last)
     is_middle = policy.when_full is WhenFull.DROP_MIDDLE and begin == 0
     for has_first in (True, False) if is_middle else (False,):
-        start = _first_that_fits(sent, begin, room, fits, has_first=has_first)
+        start, is_firm = _first_that_fits(sent, begin, room, fits, has_first=has_first)
         if start is not None:
             told = _told(sent, start, has_first=has_first)
             gone = len(allowed) - len(set(told) & set(allowed))
-            return Choice(told, gone + (sent.omitted_turns if is_cut else 0), is_full=True)
-    start = sent.exchanges[-1].start if sent.exchanges else 0
-    raise NothingFits(_told(sent, start, has_first=False))
+            gone += sent.omitted_turns if is_cut else 0
+            return Choice(told, gone, is_full=True, is_firm=is_firm)
+    raise NothingFits(last)
 
 
 def _told(sent: Sent, start: int, *, has_first: bool) -> tuple[int, ...]:
@@ -240,9 +243,9 @@ def _ends(sent: Sent) -> list[int]:
 
 def _first_that_fits(
     sent: Sent, begin: int, room: int, fits: Fits, *, has_first: bool
-) -> int | None:
+) -> tuple[int | None, bool]:
     """The question from `begin` on that the prompt goes on with after what is never left out; None
-    where not even the last one fits."""
+    where not even the last one fits. And whether that is so with a longer last one too."""
     ends = _ends(sent)
     last = sent.exchanges[-1] if sent.exchanges else None
     starts = [e.start for e in sent.exchanges if e.start > begin and (not e.is_pinned or e is last)]
@@ -269,6 +272,6 @@ def _first_that_fits(
         found += places[at : at + 1]
         # with less than a quarter of the room too much would be forgotten for the step's sake
         if found and ends[-1] - ends[found[0]] >= room:
-            return found[0]
+            return found[0], True
     found += starts[-1:] or [begin]
-    return next((start for start in sorted(found) if fits_from(start)), None)
+    return next((start for start in sorted(found) if fits_from(start)), None), False

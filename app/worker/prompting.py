@@ -41,7 +41,8 @@ IMAGE = re.compile(rf"<__image:{_NONCE}:([0-9a-f]{{64}})__>")
 @dataclass(frozen=True, slots=True)
 class FittedPrompt:
     """What the model will read. `dropped_turns` are those that had no room, `turns` the numbers of
-    those that have, and `seen` the places of their messages in what was sent."""
+    those that have, and `seen` the places of their messages in what was sent. It `is_firm` where a
+    longer question changes nothing else as long as it fits."""
 
     text: str
     dropped_turns: int = 0
@@ -50,6 +51,7 @@ class FittedPrompt:
     seen: frozenset[int] = field(default=frozenset(), compare=False)
     tokens: int = 0
     is_full: bool = False
+    is_firm: bool = field(default=True, compare=False)
 
 
 def make_messages(system: str, history: Sequence[ChatMessage | Turn]) -> list[BaseMessage]:
@@ -151,7 +153,12 @@ def fit_prompt(
             raise PromptTooLong(tokens=tokens, context=context) from None
         raise KeptTooLong(tokens=tokens, context=context) from None
     fitted = prompts[choice.turns]
-    return replace(fitted, dropped_turns=choice.dropped_turns, is_full=choice.is_full)
+    return replace(
+        fitted,
+        dropped_turns=choice.dropped_turns,
+        is_full=choice.is_full,
+        is_firm=choice.is_firm,
+    )
 
 
 class _Prompts:

@@ -156,10 +156,10 @@ class Sampler:
         """The sampler of a grammar, or None. Raises GrammarBroken."""
         source = params.grammar
         if params.json_schema:
-            from llama_cpp.llama_grammar import json_schema_to_gbnf
+            from app.worker.grammar import grammar_of
 
             try:
-                source = json_schema_to_gbnf(params.json_schema)
+                source = grammar_of(params.json_schema)
             except Exception as error:  # noqa: BLE001 - a schema is a person's text: anything
                 words = f"{type(error).__name__}: {error}"
                 raise GrammarBroken(words, reason=words[:MOST_WORDS]) from None

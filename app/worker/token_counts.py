@@ -12,7 +12,7 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import llama_cpp
@@ -24,6 +24,8 @@ from app.worker.prompting import IMAGE, make_messages
 
 USUAL, SAMPLE = 4.0, 16  # characters of a token; tokens of a text that says how many they are
 MOST_KEPT = 4 << 20  # characters of texts whose tokens are kept
+PIECE = 2048  # characters of a long text that are counted by themselves
+LEAST_OWN = 6  # tokens that a chat template says by itself
 _MARKS = ("mark one", "mark two", "mark three", "mark four")
 _SAMPLES = (
     ("Be kind. ", "Why is that so? ", " Because it is.\n\n- one\n", "And\nnow?"),
@@ -41,6 +43,7 @@ class Around:
     question: int = 0
     answer: int = 0
     end: int = 0  # the beginning of the answer to come
+    own: int = 0  # what it says by itself where there is no system prompt
 
 
 class TokenCounts:
@@ -77,6 +80,17 @@ class TokenCounts:
         """How many a text is in the middle of a prompt."""
         return len(self._of(text, is_first=False)) if text else 0
 
+    def of_writing(self, text: str, most: int) -> int:
+        """About as many, for one that is being written: of a long one pieces are counted, so that
+        what is added costs the last of them; what is beyond `most` tokens is guessed."""
+        at = tokens = 0
+        while at < len(text) and tokens <= most:
+            space = text.find(" ", at + PIECE, at + 2 * PIECE)
+            end = space if space > 0 else at + 2 * PIECE
+            tokens += self.of_text(text[at:end])
+            at = end
+        return tokens if at >= len(text) else tokens * len(text) // at
+
     def about(self, text: str) -> int:
         """The same at no cost: of a text that was not counted by how long it is."""
         with self._lock:
@@ -112,7 +126,7 @@ class TokenCounts:
     def _get_to_know(self) -> None:
         """Find the template's control tokens, and check that texts may be taken apart there."""
         try:
-            texts = [self._render(*sample) for sample in (*_SAMPLES, _MARKS)]
+            texts = [self._render(*sample) for sample in (*_SAMPLES, ("", *_MARKS[1:]), _MARKS)]
         except TemplateBroken:  # whoever asks will be told
             return
         found = {
@@ -124,6 +138,10 @@ class TokenCounts:
             if any(self.tokens_of(text) != self._whole(text, is_first=True) for text in texts):
                 self._border = None
         self.around = self._measured(texts[-1])
+        begin = texts[-2].find(_MARKS[1])
+        own = self.of_text(texts[-2][: max(begin, 0)]) - self.around.question
+        # what is less is a token for the beginning, or a line less than in a later question
+        self.around = replace(self.around, own=own if own >= LEAST_OWN else 0)
 
     def _render(self, system: str, *contents: str) -> str:
         roles = (Role.USER, Role.ASSISTANT, Role.USER)

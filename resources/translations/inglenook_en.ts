@@ -207,6 +207,16 @@
     </message>
 </context>
 <context>
+    <name>PromptView</name>
+    <message numerus="yes">
+        <source>%n more messages</source>
+        <translation>
+            <numerusform>%n more message</numerusform>
+            <numerusform>%n more messages</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>RecoveryControl</name>
     <message numerus="yes">
         <source>%Ln layers on the graphics card</source>

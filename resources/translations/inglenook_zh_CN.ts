@@ -746,6 +746,14 @@
         <translation>消息及其后续内容</translation>
     </message>
     <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
+    </message>
+    <message>
         <source>Restore</source>
         <translation>恢复</translation>
     </message>
@@ -2163,6 +2171,10 @@
         <translation>模型正在写摘要…</translation>
     </message>
     <message>
+        <source>This is too long for the context, whatever is left out: {used}.</source>
+        <translation>无论略去什么，这都超出了上下文：{used}。</translation>
+    </message>
+    <message>
         <source>The context is full. What shall be left out?</source>
         <translation>上下文已满。要略去什么？</translation>
     </message>
@@ -2479,6 +2491,10 @@
         <translation>已记住的内容…</translation>
     </message>
     <message>
+        <source>Let the model find what to remember</source>
+        <translation>让模型找出值得记住的内容</translation>
+    </message>
+    <message>
         <source>Export…</source>
         <translation>导出…</translation>
     </message>
@@ -2626,6 +2642,10 @@
         <source>Quick question</source>
         <translation>快速提问</translation>
     </message>
+    <message>
+        <source>The model looks for what is worth remembering.</source>
+        <translation>模型正在寻找值得记住的内容。</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
@@ -2651,6 +2671,10 @@
     <message>
         <source>That message is in the bin</source>
         <translation>该消息在回收站中</translation>
+    </message>
+    <message>
+        <source>There is no system prompt. The chat template of this model says something by itself: “Show what the model gets” shows it.</source>
+        <translation>没有系统提示词。此模型的聊天模板会自行加入一些内容，可通过“显示模型收到的内容”查看。</translation>
     </message>
 </context>
 <context>
@@ -3845,6 +3869,14 @@
         <translation>请稍后重试，或换用更大的模型；没有更改任何内容。</translation>
     </message>
     <message>
+        <source>No more than {most} things can be remembered.</source>
+        <translation>最多只能记住 {most} 条内容。</translation>
+    </message>
+    <message>
+        <source>Delete some of them under &apos;What is remembered&apos;, and add it again.</source>
+        <translation>请在“已记住的内容”中删除一些，然后再次添加。</translation>
+    </message>
+    <message>
         <source>The assistant {name} could not be used.</source>
         <translation>无法使用助手 {name}。</translation>
     </message>
@@ -4307,6 +4339,34 @@
     <message>
         <source>Load the model with a smaller setting, then go on.</source>
         <translation>请用较小的设置加载模型，然后继续。</translation>
+    </message>
+    <message>
+        <source>The row has more cells than there are columns.</source>
+        <translation>该行的单元格多于列数。</translation>
+    </message>
+    <message>
+        <source>Put cells with the delimiter in them into quotation marks.</source>
+        <translation>请用引号括起含有分隔符的单元格。</translation>
+    </message>
+    <message>
+        <source>The answer is empty.</source>
+        <translation>回答为空。</translation>
+    </message>
+    <message>
+        <source>Ask in other words, or with another model.</source>
+        <translation>请换一种说法提问，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>The answer is cut off: it reached the longest length.</source>
+        <translation>回答被截断：已达到最大长度。</translation>
+    </message>
+    <message>
+        <source>Allow longer answers, or ask for shorter ones.</source>
+        <translation>请允许更长的回答，或要求更短的回答。</translation>
+    </message>
+    <message>
+        <source>The answer is no whole JSON object: {answer}</source>
+        <translation>回答不是完整的 JSON 对象：{answer}</translation>
     </message>
     <message>
         <source>The template took more than {seconds} s and was ended.</source>
@@ -4979,6 +5039,10 @@
         <translation>{context} 个词元中的 {total} 个</translation>
     </message>
     <message>
+        <source>{reused} of them in the cache by now</source>
+        <translation>其中 {reused} 个现已在缓存中</translation>
+    </message>
+    <message>
         <source>{reused} of them in the cache, not read again</source>
         <translation>其中 {reused} 个在缓存中，无需重新读取</translation>
     </message>
@@ -5088,6 +5152,10 @@
     <message>
         <source>Write a name in braces into a message, and it becomes a field.</source>
         <translation>在消息里把名称写进花括号，它就成为填写项。</translation>
+    </message>
+    <message>
+        <source>There are {count} names in the text; {most} fields are the most.</source>
+        <translation>文字中有 {count} 个名称，字段最多 {most} 个。</translation>
     </message>
     <message>
         <source>Filled in by itself: {names}.</source>
@@ -5249,6 +5317,12 @@
         <source>Prompt</source>
         <translation>提示词</translation>
     </message>
+    <message numerus="yes">
+        <source>%n more messages</source>
+        <translation>
+            <numerusform>还有 %n 条消息</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Fields</source>
         <translation>填写项</translation>
@@ -5331,6 +5405,10 @@
     <message>
         <source>Simple: {name}</source>
         <translation>简单：{name}</translation>
+    </message>
+    <message>
+        <source>The text has {count} characters; there is room for {most} here.</source>
+        <translation>文字有 {count} 个字符，这里最多能放 {most} 个。</translation>
     </message>
     <message>
         <source>{title} (copy)</source>

@@ -21,11 +21,13 @@ from app.services.ports import EngineListener, EngineState, Lane
 from app.ui.assistants.cards import MOST
 from app.ui.assistants.pictures import read_picture
 from app.ui.assistants.presence import Presence, opening_message
+from app.ui.assistants.unsaved import UnsavedAssistant
 from app.ui.conversation_window import ConversationWindow
 from app.ui.engine_settings_values import values_in_force
 from app.ui.main_window import MainWindow
 from app.ui.model_choice import ModelChoice
 from app.ui.palette_filter import Command
+from app.ui.prompts.alive import while_there
 from app.ui.theme import Theme
 from app.ui.words import action_of, short_model_name, summary_of
 
@@ -60,6 +62,9 @@ class AssistantsControl(QObject, AssistantsListener, EngineListener):
         self.presence = Presence(chat, self._assistants, window.badge)
         self.presence.met = self._show_met
         self.presence.sent = lambda: window.transcript.show_messages([])
+        self._unsaved = UnsavedAssistant(
+            services.scheduler, services.paths.unsaved_assistant, self._changed_one, self
+        )
         self._assistants.add_listener(self)
         services.engine.add_listener(self)
         models.models_found.connect(self._note_models)
@@ -213,10 +218,21 @@ class AssistantsControl(QObject, AssistantsListener, EngineListener):
             dialog.editor.picture.file_chosen.connect(self._read_picture)
             dialog.editor.model.offer(self._model_names())
             dialog.show_assistants(self._assistants.all)
+            dialog.unsaved_changed.connect(self._unsaved.keep_soon)
+            self._unsaved.load(while_there(dialog, dialog.show_unsaved))
         return self.dialog
+
+    def _changed_one(self) -> Assistant | None:
+        return self.dialog.unsaved if self.dialog is not None else None
+
+    def close(self) -> None:
+        """The app ends: what was changed and not saved is kept."""
+        self._unsaved.close()
 
     def _forget_dialog(self) -> None:
         """It is made again when it is asked for, in another language."""
+        if self.dialog is not None:
+            self._unsaved.keep()
         old, self.dialog = self.dialog, None
         if old is None:
             return

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QSizePolicy, QVBoxLayout, QW
 
 from app.core.assistants import is_built_in
 from app.core.errors import Problem
-from app.core.prompts import Assistant
+from app.core.prompts import Assistant, Prompt
 from app.ui.announce import announce
 from app.ui.assistants.editor import AssistantEditor, Surroundings
 from app.ui.assistants.rows import AssistantRows
+from app.ui.assistants.unsaved import changed
 from app.ui.flow import FlowLayout
 from app.ui.focus_order import FocusOrder
 from app.ui.models_parts import Confirm, Placeholder, TextButton, label
@@ -49,6 +50,7 @@ class AssistantsDialog(FocusOrder, QDialog):
     import_requested = Signal()
     share_requested = Signal(object)  # Assistant
     files_dropped = Signal(list)  # Paths, of assistants
+    unsaved_changed = Signal()
 
     def __init__(self, theme: Theme, around: Surroundings, parent: QWidget) -> None:
         super().__init__(parent)
@@ -190,12 +192,34 @@ class AssistantsDialog(FocusOrder, QDialog):
         self._show_state()
 
     def open_at(self, assistant_id: str, *, is_new: bool = False) -> None:
-        """Show this one, also where list and editor are not side by side; a new one is named."""
-        self.choose(assistant_id)
-        self.sides.open_detail()
-        if is_new:
-            self.editor.name.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.editor.name.selectAll()
+        """Show this one, also where list and editor are not side by side; a new one is named.
+        What was changed of another is given up only when the person says so."""
+
+        def show() -> None:
+            self.choose(assistant_id)
+            self.sides.open_detail()
+            if is_new:
+                self.editor.name.setFocus(Qt.FocusReason.OtherFocusReason)
+                self.editor.name.selectAll()
+
+        shown = self.editor.shown
+        if self.editor.is_changed():
+            self.sides.open_detail()
+        if not (self.editor.is_changed() and shown is not None and shown.id == assistant_id):
+            self._leave(show)
+
+    @property
+    def unsaved(self) -> Assistant | None:
+        """The one on show with what was changed of it; None where nothing was."""
+        return self.editor.value() if self.editor.is_changed() else None
+
+    def show_unsaved(self, kept: Prompt) -> None:
+        """What was left unsaved the last time, unless something else is changed already."""
+        assistant = self._all.get(kept.id)
+        if assistant is not None and not self.editor.is_changed():
+            self.choose(assistant.id)
+            self.editor.show_changed(changed(assistant, kept))
+            self._show_state()
 
     def say(self, words: str, *, with_undo: bool = False) -> None:
         """That something was done."""
@@ -218,6 +242,7 @@ class AssistantsDialog(FocusOrder, QDialog):
         self.delete.setVisible(is_own)
         is_changed = is_there and self.editor.is_changed()
         self.save.setEnabled(is_changed and not self.editor.complaint())
+        self.unsaved_changed.emit()
 
     # what the person wants
 

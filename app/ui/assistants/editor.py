@@ -34,7 +34,7 @@ from app.ui.models_parts import label
 from app.ui.prompts.alive import while_there
 from app.ui.prompts.long_text import LongText
 from app.ui.prompts.variable_rows import VariableRows
-from app.ui.prompts.words import format_name
+from app.ui.prompts.words import format_name, too_long
 from app.ui.setting_fields import title
 from app.ui.theme import GAP, HEADING, SMALL, Theme
 from app.ui.words import action_of, summary_of
@@ -148,6 +148,7 @@ class AssistantEditor(QWidget):
             line.textChanged.connect(self._note_change)
         for text in (self.system, self.opening):
             text.textChanged.connect(self._note_change)
+            text.refused.connect(lambda count: self._say_template(too_long(count)))
         self.system.textChanged.connect(self._check_timer.start)
         self.format.activated.connect(self._format_chosen)
         for field in (self.variables, self.model, self.answers, self.memory):
@@ -183,6 +184,12 @@ class AssistantEditor(QWidget):
             self.show_assistant(assistant)
         else:
             self._shown = assistant
+
+    def show_changed(self, assistant: Assistant) -> None:
+        """The one on show as it was changed, and not kept yet."""
+        shown = self._shown
+        self.show_assistant(assistant)
+        self._shown = shown
 
     def _set_fixed(self, is_fixed: bool) -> None:
         self.fixed_note.setVisible(is_fixed)
@@ -302,8 +309,7 @@ class AssistantEditor(QWidget):
         if self._template().messages != template.messages:
             return  # it was written on meanwhile
         words = f"{summary_of(problem)} {action_of(problem)}" if problem is not None else ""
-        self.template_note.setText(words)
-        self.template_note.setVisible(bool(words))
+        self._say_template(words)
         if problem is None and self._shown is not None and not is_built_in(self._shown.id):
             # a field of one's own goes before what is filled in by itself, as everywhere
             own = {variable.name for variable in self.variables.variables()}
@@ -311,3 +317,7 @@ class AssistantEditor(QWidget):
             if self.variables.names_found(wanted):
                 self._show_variables()
                 self._note_change()
+
+    def _say_template(self, words: str) -> None:
+        self.template_note.setText(words)
+        self.template_note.setVisible(bool(words))

@@ -80,13 +80,13 @@ class RunView(QWidget):
 
     def show_progress(self, progress: BatchProgress) -> None:
         """How far it is now."""
-        words = BatchWords()
-        self.state.setText(words.state(progress))
+        about = BatchWords()
+        self.state.setText(about.state(progress))
         is_known = progress.total > 0
         self.bar.setRange(0, min(progress.total, MOST_BAR) if is_known else 0)
         self.bar.setValue(min(progress.done, MOST_BAR))
         self.bar.setVisible(is_known or progress.is_under_way)
-        self.figures.setText(words.figures(progress) if is_known else "")
+        self.figures.setText(about.figures(progress) if is_known else "")
         self.bar.setAccessibleName(f"{self.state.text()}. {self.figures.text()}")
         self.figures.setVisible(is_known)
         problem = progress.problem
@@ -97,9 +97,11 @@ class RunView(QWidget):
         answer = progress.last_answer[:MOST_SHOWN]
         if answer and self.answer.toPlainText() != answer:
             self.answer.setPlainText(answer)
-        last = self.tr("Error in the last row: {error}").replace("{error}", progress.last_error)
-        self.error.setText(breakable(last))
-        self.error.setVisible(bool(progress.last_error))
+        error = progress.last_error
+        if error is not None:
+            words = self.tr("Error in the last row: {error}")
+            self.error.setText(breakable(words.replace("{error}", summary_of(error))))
+        self.error.setVisible(error is not None)
         has_answer = bool(self.answer.toPlainText())
         self.answer.setVisible(has_answer)
         self.answer_title.setVisible(has_answer)

@@ -82,8 +82,11 @@ class SourceRow:
         return choice
 
     def fit(self) -> None:
-        """The field for the value is of use only without a column."""
-        self.value.setEnabled(self.is_fixed)
+        """The field for the value is of use only without a column; its place stays."""
+        policy = self.value.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.value.setSizePolicy(policy)
+        self.value.setVisible(self.is_fixed)
         if isinstance(self.value, QLineEdit):
             self.value.setPlaceholderText(self.hint if self.is_fixed else "")
 

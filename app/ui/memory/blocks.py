@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.core.entities import MessageId
-from app.core.memory import MemoryPolicy, Part, PartKind
+from app.core.memory import MemoryPolicy, Part, PartKind, WhenFull
 from app.ui.memory.words import FREE, ROOM, MemoryWords
 from app.ui.words import number_text
 
@@ -71,6 +71,18 @@ def is_nearly_full(ledger: Ledger) -> bool:
     """Whether there is little left beside the room for the answer."""
     beside = ledger.context - ledger.room
     return ledger.is_known and beside > 0 and ledger.total >= NEARLY_FULL * beside
+
+
+def is_too_long(ledger: Ledger) -> bool:
+    """Whether what is never left out is more than there is room for."""
+    if not (ledger.is_known and ledger.is_full and ledger.total > ledger.context - ledger.room):
+        return False
+    if ledger.policy.when_full is not WhenFull.ASK:
+        return True
+    kinds = (PartKind.TURN, PartKind.PINNED, PartKind.DRAFT)
+    # the last one is what is asked; of what goes before, a choice may leave something out
+    before = [part for part in ledger.parts if part.kind in kinds][:-1]
+    return not any(part.kind is PartKind.TURN and part.is_seen for part in before)
 
 
 def lines_of(blocks: Sequence[Block], words: MemoryWords) -> list[str]:

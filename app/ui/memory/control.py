@@ -219,16 +219,23 @@ class MemoryControl(QObject, ChatListener, MemoryListener, LedgerListener):
         if row.is_message:
             self._look_at_message(row)
         elif row.kind is PartKind.SYSTEM:
-            conversation = self._chat.conversation
-            text = conversation.system_prompt if conversation is not None else ""
-            text = text or self._chat.beginning.system or self._services.settings().system_prompt
-            self.dialogs.open_text(self._words.kind(row.kind.value), text)
+            self._look_at_system(row)
         elif row.kind is PartKind.FACTS:
             self.dialogs.open_facts()
         elif row.kind is PartKind.SUMMARY:
             self.dialogs.open_summary()
         else:
             self._widgets.composer.setFocus()
+
+    def _look_at_system(self, row: Row) -> None:
+        asked = self.ledger.contents
+        text = asked[0].system if asked is not None else ""
+        if not text.strip():
+            text = self.tr(
+                "There is no system prompt. The chat template of this model says something by "
+                "itself: “Show what the model gets” shows it."
+            )
+        self.dialogs.open_text(self._words.kind(row.kind.value), text)
 
     def _look_at_message(self, row: Row) -> None:
         message = next((m for m in self._chat.branch if m.id == row.message), None)
@@ -306,23 +313,20 @@ class MemoryControl(QObject, ChatListener, MemoryListener, LedgerListener):
             self.dialogs.refresh_summary()
 
     def summary_made(self, conversation_id: ConversationId) -> None:
-        self._summary_ended(conversation_id)
+        was_awaited = self._awaited == conversation_id
+        self.summary_stopped(conversation_id)
+        if was_awaited and self._ends_full():
+            self._chat.try_again()
 
     def summary_stopped(self, conversation_id: ConversationId) -> None:
-        self._summary_ended(conversation_id)
+        if conversation_id == self._chat.open_conversation_id:
+            self._awaited = None  # the question stays as it is: there are other ways out
+            self._widgets.ledger.notice.show_summarising(False)
+            self.dialogs.refresh_summary()
 
     def facts_changed(self, facts: Sequence[Fact]) -> None:
         self.dialogs.refresh_facts()
         self._show_proposals()
-
-    def _summary_ended(self, conversation_id: ConversationId) -> None:
-        if conversation_id != self._chat.open_conversation_id:
-            return
-        self._widgets.ledger.notice.show_summarising(False)
-        self.dialogs.refresh_summary()
-        was_awaited, self._awaited = self._awaited == conversation_id, None
-        if was_awaited and self._ends_full():
-            self._chat.try_again()
 
     # inside
 

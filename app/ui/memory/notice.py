@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from app.core.memory import WhenFull
 from app.ui.announce import announce
-from app.ui.memory.blocks import Ledger, is_nearly_full
+from app.ui.memory.blocks import Ledger, is_nearly_full, is_too_long
 from app.ui.memory.full_choices import FullChoices
 from app.ui.memory.words import MemoryWords
 from app.ui.models_parts import label, set_role
@@ -75,7 +75,9 @@ class LedgerNotice(QWidget):
     def asks(self) -> bool:
         """Whether nothing can be sent before the person has chosen."""
         ledger = self._ledger
-        return ledger is not None and ledger.is_full and ledger.policy.when_full is WhenFull.ASK
+        if ledger is None or not ledger.is_full or is_too_long(ledger):
+            return False
+        return ledger.policy.when_full is WhenFull.ASK
 
     def _sentence(self) -> tuple[str, bool]:
         """What to say, and whether it is a warning."""
@@ -84,6 +86,10 @@ class LedgerNotice(QWidget):
             return self.tr("The model is writing a summary…"), False
         if ledger is None or not ledger.is_known:
             return "", False
+        if is_too_long(ledger):
+            words = self.tr("This is too long for the context, whatever is left out: {used}.")
+            used = self._words.used(ledger.total, ledger.context)
+            return words.replace("{used}", used), True
         if self.asks:
             return self.tr("The context is full. What shall be left out?"), True
         if ledger.is_full and ledger.dropped:

@@ -86,7 +86,7 @@ class PromptDialog(QDialog):
         """This one; `template` is the name of the one that is used in place of the model's own."""
         self._show_text(True)
         self.moment.setText(self._moment_words(moment))
-        self.counts.setText(self._count_words(found, template))
+        self.counts.setText(self._count_words(found, template, moment))
         self.cached.setVisible(found.reused > 0)
         self.text.show_pieces(found.pieces, found.reused)
 
@@ -113,9 +113,11 @@ class PromptDialog(QDialog):
             Moment.ANSWERED: self.tr("What it was given for its last answer, as it would be now."),
         }[moment]
 
-    def _count_words(self, found: Inspected, template: str) -> str:
+    def _count_words(self, found: Inspected, template: str, moment: Moment) -> str:
         words = [self.tr("{total} of {context} tokens")]
-        if found.reused:
+        if found.reused and moment is Moment.ANSWERING:  # most of it was read for this answer
+            words.append(self.tr("{reused} of them in the cache by now"))
+        elif found.reused:
             words.append(self.tr("{reused} of them in the cache, not read again"))
         if template:
             words.append(self.tr("chat template: {name}"))

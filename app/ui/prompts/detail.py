@@ -13,7 +13,7 @@ from app.ui.prompts.words import folder_words, kind_name, role_name, short, vari
 from app.ui.theme import GAP, HEADING, SMALL, Theme
 from app.ui.words import number_text
 
-MOST_SHOWN = 8000  # characters of one message
+MOST_SHOWN, MOST_IN_ALL = 8000, 20_000  # characters of one message, of all
 
 
 class PromptDetail(QWidget):
@@ -94,8 +94,14 @@ class PromptView(QScrollArea):
         if prompt.description:
             items.addWidget(_selectable(label(prompt.description)))
         items.addSpacing(4)
-        for message in prompt.template.messages:
+        room, messages = MOST_IN_ALL, prompt.template.messages
+        for number, message in enumerate(messages):
+            if room <= 0:
+                words = self.tr("%n more messages", "", len(messages) - number)
+                items.addWidget(label(words, role="muted", size=SMALL))
+                break
             items.addWidget(_panel(message))
+            room -= len(message.text)
         if prompt.template.variables:
             items.addSpacing(4)
             items.addWidget(label(self.tr("Fields"), weight=QFont.Weight.DemiBold))

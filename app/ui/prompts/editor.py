@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import Problem
+from app.core.prompt_documents import MOST_VARIABLES
 from app.core.prompts import NAME, Prompt, PromptTemplate, TemplateFormat
 from app.services.prompt_rendering import BUILT_IN
 from app.ui.choice import Choice
@@ -33,7 +34,7 @@ from app.ui.prompts.variable_rows import VariableRows
 from app.ui.prompts.words import format_name, variable_label
 from app.ui.setting_fields import keep_from_wheel
 from app.ui.theme import GAP, SMALL, Theme
-from app.ui.words import action_of, summary_of
+from app.ui.words import action_of, number_text, summary_of
 
 WAIT_MS = 350  # after the last key
 
@@ -269,6 +270,11 @@ class PromptEditor(QWidget):
             self.preview.change()
         words = self.tr("Write a name in braces into a message, and it becomes a field.")
         self.variables.say_nothing(words)
+        if len(own) > MOST_VARIABLES:
+            words = self.tr("There are {count} names in the text; {most} fields are the most.")
+            words = words.replace("{count}", number_text(len(own)))
+            self._say(words.replace("{most}", number_text(MOST_VARIABLES)), "bad")
+            return
         filled = [name for name in names if name not in own]
         words = self.tr("Filled in by itself: {names}.").replace("{names}", ", ".join(filled))
         self._say(words if filled else "", "muted")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from PySide6.QtCore import QDate, QEvent, QLocale, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPaintEvent, QPen, QTextCharFormat
 from PySide6.QtWidgets import (
@@ -16,8 +18,8 @@ from PySide6.QtWidgets import (
 from app.core.prompts import Variable, VariableKind
 from app.ui.choice import Choice
 from app.ui.models_parts import IconButton, label
-from app.ui.prompts.long_text import LongText
-from app.ui.prompts.words import variable_label
+from app.ui.prompts.long_text import MOST_CHARACTERS, LongText
+from app.ui.prompts.words import too_long, variable_label
 from app.ui.setting_fields import keep_from_wheel
 from app.ui.theme import GAP, SMALL, Theme
 
@@ -136,6 +138,7 @@ class LongTextField(FormField):
         self.text = LongText()
         self._is_setting = False
         self.text.textChanged.connect(self._text_changed)
+        self.text.refused.connect(lambda count: self.show_wrong(too_long(count)))
         self._fill(self.text)
         self.set_value(variable.default)
 
@@ -143,11 +146,15 @@ class LongTextField(FormField):
         return self.text.toPlainText()
 
     def set_value(self, text: str) -> None:
+        if len(text) > MOST_CHARACTERS:
+            self.show_wrong(too_long(len(text)))
+            return
         self._is_setting = True
         self.text.show_text(text)
         self._is_setting = False
 
     def _text_changed(self) -> None:
+        self.show_wrong("")
         if not self._is_setting:
             self._typed()
 
@@ -346,10 +353,10 @@ class _DateEdit(QDateEdit):
 
 
 def _plain(number: float) -> str:
-    """Without exponent and without zeros that say nothing."""
+    """Without exponent, and none of its digits lost."""
     if number == int(number):
         return str(int(number))
-    return f"{number:.6f}".rstrip("0").rstrip(".")
+    return f"{Decimal(repr(number)):f}"
 
 
 def remembered(field: FormField) -> bool:

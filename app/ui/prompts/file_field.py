@@ -18,10 +18,9 @@ from app.ui.composer_text import files_in
 from app.ui.models_parts import IconButton, TextButton, breakable, label, set_role
 from app.ui.prompts.alive import while_there
 from app.ui.prompts.fields import FormField
+from app.ui.prompts.long_text import MOST_CHARACTERS
 from app.ui.theme import GAP, SMALL, Theme
 from app.ui.words import action_of, number_text, summary_of
-
-MOST_CHARACTERS = 400_000  # what a prompt can hold beside its other texts, in any script
 
 
 def read_text(path: Path) -> tuple[str, str]:

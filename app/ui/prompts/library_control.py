@@ -98,7 +98,7 @@ class LibraryControl(QObject, PromptListener):
         dialog.import_requested.connect(self._import)
         dialog.export_requested.connect(self._export)
         dialog.moved.connect(self._move)
-        dialog.unsaved_changed.connect(self._timer.start)
+        dialog.unsaved_changed.connect(self._keep_soon)
         dialog.unsaved = dict(unsaved)
         dialog.show_prompts(self._library.all)
         return dialog
@@ -113,6 +113,10 @@ class LibraryControl(QObject, PromptListener):
             while_there(dialog, dialog.show_unsaved),
             self._show_problem,
         )
+
+    def _keep_soon(self) -> None:
+        if not self._timer.isActive():  # also while somebody goes on writing
+            self._timer.start()
 
     def _keep_unsaved(self) -> None:
         if self.dialog is None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QMimeData, QSize, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QPlainTextEdit, QSizePolicy
 
 from app.ui.wrapping import wrap_mode
 
 LEAST_LINES, MOST_LINES = 3, 9
+MOST_CHARACTERS = 400_000  # what a prompt can hold beside its other texts; more holds up the window
 
 
 class LongText(QPlainTextEdit):
     """Tab goes to the next field; it is as high as its lines, between two limits."""
+
+    refused = Signal(int)  # a text of so many characters has no room
 
     def __init__(self, least: int = LEAST_LINES, most: int = MOST_LINES) -> None:
         super().__init__()
@@ -27,6 +30,15 @@ class LongText(QPlainTextEdit):
         """Another text, from its beginning."""
         self.setWordWrapMode(wrap_mode(text))
         self.setPlainText(text)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        text = source.text()
+        count = len(self.toPlainText()) - len(self.textCursor().selectedText()) + len(text)
+        if count > MOST_CHARACTERS:
+            self.refused.emit(count)
+        elif text:
+            self.insertPlainText(text)
+            self.ensureCursorVisible()
 
     def use_font(self, font: QFont) -> None:
         """Write in another font."""

@@ -13,7 +13,7 @@ from app.ui.choice import Choice
 from app.ui.flow import FlowLayout
 from app.ui.models_parts import IconButton, TextButton, label
 from app.ui.prompts.long_text import LongText
-from app.ui.prompts.words import role_name
+from app.ui.prompts.words import role_name, too_long
 from app.ui.setting_fields import keep_from_wheel
 from app.ui.theme import GAP, SMALL, Theme
 
@@ -47,6 +47,7 @@ class MessageRow(QFrame):
         self.text = LongText(most=MOST_LINES)
         self.text.show_text(message.text)
         self.text.textChanged.connect(self._text_changed)
+        self.text.refused.connect(lambda count: self.show_wrong(too_long(count)))
         self.note = label(role="bad", size=SMALL)
         self.note.hide()
         head = QHBoxLayout()

@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.prompt_documents import MOST_VARIABLES
 from app.core.prompts import Variable, VariableKind
 from app.ui.choice import Choice
 from app.ui.direction import directed
 from app.ui.models_parts import IconButton, label
 from app.ui.prompts.long_text import LongText
-from app.ui.prompts.words import kind_name, variable_label
+from app.ui.prompts.words import kind_name, too_long, variable_label
 from app.ui.setting_fields import keep_from_wheel
 from app.ui.sizes import size_icon
 from app.ui.theme import GAP, SMALL, Theme
@@ -146,6 +147,7 @@ class VariableRow(QFrame):
         for line in (self.label, self.help, self.default, self.least, self.most):
             line.textEdited.connect(self._changed)
         self.choices.textChanged.connect(self._changed)
+        self.choices.refused.connect(lambda count: self._say_wrong(too_long(count)))
         self.required.clicked.connect(self._changed)
         self.kind.activated.connect(self._kind_chosen)
         self.fold.toggled.connect(lambda _is_on: self._fit())
@@ -224,7 +226,9 @@ class VariableRow(QFrame):
             VariableKind.SELECTION,
         )
         self.form.setRowVisible(self.default, has_default)
-        words = self.problem()
+        self._say_wrong(self.problem())
+
+    def _say_wrong(self, words: str) -> None:
         self.wrong.setText(words)
         self.wrong.setVisible(bool(words))
 
@@ -256,13 +260,14 @@ class VariableRows(QWidget):
         return tuple(row.variable() for row in self.rows)
 
     def names_found(self, names: Collection[str]) -> bool:
-        """These stand in the text: a new one gets a field, one that is gone loses an untouched
-        one. Whether the fields are others now."""
+        """These stand in the text: a new one gets a field while there is room for more, one that
+        is gone loses an untouched one. Whether the fields are others now."""
         known = {row.name for row in self.rows}
         gone = [row for row in self.rows if row.name not in names and row.is_untouched]
-        new = [name for name in names if name not in known]
         for row in gone:
             self._drop(row)
+        room = max(0, MOST_VARIABLES - len(self.rows))
+        new = [name for name in names if name not in known][:room]
         for name in new:
             self._add(guessed(name))
         for row in self.rows:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from app.core.prompts import Prompt, TemplateFormat, Variable, VariableKind
+from app.ui.prompts.long_text import MOST_CHARACTERS
+from app.ui.words import number_text
 
 MOST_NOTE = 60  # characters of a title in a sentence
 
@@ -54,6 +56,15 @@ def variable_label(variable: Variable) -> str:
 def folder_words(folder: str) -> str:
     """A folder's path as it is shown."""
     return " › ".join(part for part in folder.split("/") if part)
+
+
+def too_long(count: int) -> str:
+    """A text of so many characters has no room in a field."""
+    words = QCoreApplication.translate(
+        "Prompts", "The text has {count} characters; there is room for {most} here."
+    )
+    words = words.replace("{count}", number_text(count))
+    return words.replace("{most}", number_text(MOST_CHARACTERS))
 
 
 def short(text: str, length: int = MOST_NOTE) -> str:

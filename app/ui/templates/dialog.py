@@ -15,10 +15,11 @@ from app.services.templates import Templates
 from app.ui.choice import Choice
 from app.ui.flow import FlowLayout
 from app.ui.models_parts import TextButton, breakable, label, set_role
+from app.ui.prompt_view.text import PromptText
 from app.ui.prompts.alive import while_there
 from app.ui.setting_fields import keep_from_wheel, title
 from app.ui.sizes import text_scale
-from app.ui.templates.parts import Findings, PromptText
+from app.ui.templates.parts import Findings
 from app.ui.templates.words import TemplateWords
 from app.ui.theme import GAP, HEADING, SMALL, Theme
 from app.ui.words import action_of, short_model_name, summary_of
@@ -46,7 +47,10 @@ class TemplateDialog(QDialog):
         keep_from_wheel(self.choice)
         self.choice.currentIndexChanged.connect(self._chosen)
         self.families = label(role="muted", size=SMALL)
-        self.preview = PromptText(theme, self.tr("What the model would read"))
+        self.preview = PromptText(theme)
+        self.preview.setAccessibleName(self.tr("What the model would read"))
+        self.preview.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+        self.preview.setMinimumHeight(140)
         self.preview_problem = label(role="danger", size=SMALL)
         self.preview_problem.hide()
         self.outcome = label(role="muted", size=SMALL)
@@ -124,7 +128,7 @@ class TemplateDialog(QDialog):
         self.outcome.setText("")
         self.choice.setEnabled(False)
         self.apply_button.setEnabled(False)
-        self.preview.show_pieces(())
+        self.preview.show_pieces((), 0)
         self._templates.examine(
             path,
             while_there(self, lambda found: self._show(path, found)),
@@ -197,7 +201,7 @@ class TemplateDialog(QDialog):
             if number == self._asked and isinstance(pieces, tuple):
                 self.preview_problem.hide()
                 self.preview.show()
-                self.preview.show_pieces(pieces)
+                self.preview.show_pieces(pieces, 0)
 
         def fail(problem: Problem) -> None:
             if number == self._asked:

@@ -1,19 +1,18 @@
-"""Parts of the dialog: a list of findings, and how a conversation looks to the model."""
+"""A part of the dialog: the list of findings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.entities import Finding
-from app.core.memory import Piece
 from app.ui.models_parts import breakable, label
 from app.ui.sizes import text_scale
 from app.ui.templates.words import TemplateWords
-from app.ui.theme import GAP, SMALL, Theme, code_font
+from app.ui.theme import GAP, SMALL, Theme
 
 ICON = 18  # pixels
 
@@ -72,35 +71,3 @@ class Findings(QWidget):
         for row in self.rows:
             self._layout.addWidget(row)
         self._nothing.setVisible(not self.rows)
-
-
-class PromptText(QTextEdit):
-    """A rendered prompt, special tokens in another colour, line ends as they are."""
-
-    def __init__(self, theme: Theme, name: str) -> None:
-        super().__init__()
-        self._theme = theme
-        self._pieces: Sequence[Piece] = ()
-        self.setReadOnly(True)
-        self.setTabChangesFocus(True)
-        self.setAccessibleName(name)
-        self.setFont(code_font())
-        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        self.setMinimumHeight(140)
-        theme.changed.connect(self._write)
-
-    def show_pieces(self, pieces: Sequence[Piece]) -> None:
-        """Another prompt."""
-        self._pieces = pieces
-        self._write()
-
-    def _write(self) -> None:
-        document = self.document()
-        document.clear()
-        cursor = QTextCursor(document)
-        special, plain = QTextCharFormat(), QTextCharFormat()
-        special.setForeground(QColor(self._theme.colours.link))
-        special.setFontWeight(QFont.Weight.DemiBold)
-        for piece in self._pieces:
-            cursor.insertText(piece.text, special if piece.is_special else plain)
-        self.verticalScrollBar().setValue(0)
