@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt
@@ -234,3 +236,12 @@ def test_icons_are_as_large_as_the_text(theme: Theme, qtbot: QtBot) -> None:
     assert before.iconSize() == after.iconSize() == QSize(40, 40)
     theme.apply(Settings(font_percent=100))
     assert before.iconSize() == after.iconSize() == QSize(20, 20)
+
+
+def test_nothing_hears_of_the_theme_that_outlives_its_widget() -> None:
+    """Qt lets go of a widget's own method with the widget, of a lambda never."""
+    ui = Path(__file__).parents[1] / "app" / "ui"
+    lambdas = re.compile(r"theme\.changed\.connect\(\s*lambda")
+    files = sorted(ui.rglob("*.py"))
+    assert sum("theme.changed.connect" in f.read_text(encoding="utf-8") for f in files) > 20
+    assert [f.name for f in files if lambdas.search(f.read_text(encoding="utf-8"))] == []

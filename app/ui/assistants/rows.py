@@ -30,7 +30,7 @@ class AssistantRows(QListWidget):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self._assistants: list[Assistant] = []
-        theme.changed.connect(lambda: self.show_assistants(self._assistants))
+        theme.changed.connect(self._restyle)
 
     def show_assistants(self, assistants: Sequence[Assistant]) -> None:
         """These; the one that was current stays so, and nobody hears of it."""
@@ -56,6 +56,9 @@ class AssistantRows(QListWidget):
             self.addItem(item)
         self.blockSignals(False)
         self.select(current)
+
+    def _restyle(self) -> None:
+        self.show_assistants(self._assistants)
 
     def select(self, assistant_id: str) -> None:
         """Make it the current one, if it is there; nobody hears of it."""
