@@ -223,7 +223,7 @@ def test_each_mistake_in_an_f_string_is_named(
 @pytest.mark.parametrize(
     ("text", "code", "where"),
     [
-        ("a\n{% if a %}", "prompt.template-bad", "line 2: Unexpected end"),
+        ("a\n{% if a %}", "prompt.template-bad", "line 2 (Unexpected end"),
         ("a\n{{ a ", "prompt.template-bad", "line 2"),
         ("a\n\n{{ a|shout }}", "prompt.unknown-filter", "“shout” (message 1, line 3)"),
         ("{% if not a %}{{ a|shout }}{% endif %}", "prompt.unknown-filter", "“shout”"),
@@ -233,7 +233,7 @@ def test_each_mistake_in_an_f_string_is_named(
         ("{{ a|attr('__class__') }}", "prompt.attribute", "a.__class__"),
         ("{{ lipsum.__globals__ }}", "prompt.attribute", "__globals__"),
         ("{{ a.street }}", "prompt.attribute", "a.street"),
-        ("a\n{{ 1 // 0 }}", "prompt.template-bad", "line 2: integer division"),
+        ("a\n{{ 1 // 0 }}", "prompt.template-bad", "line 2 (integer division"),
         ("{% include 'x' %}", "prompt.template-bad", "no loader"),
         ("{{ nobody }}", "prompt.unknown-variable-jinja", "nobody"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "prompt.template-bad", "recursion"),

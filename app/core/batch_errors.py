@@ -147,7 +147,7 @@ class AnswerCutOff(BatchError):
 
 class AnswerNoObject(BatchError):
     code = "batch.answer-no-object"
-    summary = "The answer is no whole JSON object: {answer}"
+    summary = "The answer is no whole JSON object ({answer})."
     action = "Allow longer answers, or ask for shorter ones."
 
 

@@ -60,7 +60,7 @@ class MemorySettings:
     )
     is_remembering: bool = _setting(
         False,
-        "Remember things about me across conversations",
+        "Remember things about me",
         "The model proposes what may be worth keeping. It is told only what you wrote or kept.",
     )
 

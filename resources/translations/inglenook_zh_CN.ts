@@ -4365,10 +4365,6 @@
         <translation>请允许更长的回答，或要求更短的回答。</translation>
     </message>
     <message>
-        <source>The answer is no whole JSON object: {answer}</source>
-        <translation>回答不是完整的 JSON 对象：{answer}</translation>
-    </message>
-    <message>
         <source>The template took more than {seconds} s and was ended.</source>
         <translation>模板运行超过 {seconds} 秒，已被终止。</translation>
     </message>
@@ -4831,6 +4827,10 @@
     <message>
         <source>Unpin messages, shorten the system prompt, what is remembered or the summary, or raise the context length in the settings.</source>
         <translation>请取消固定一些消息，缩短系统提示词、记住的内容或摘要，或在设置中增大上下文长度。</translation>
+    </message>
+    <message>
+        <source>The answer is no whole JSON object ({answer}).</source>
+        <translation>回答不是完整的 JSON 对象（{answer}）。</translation>
     </message>
     <message>
         <source>The text of the prompt uses {names}, and there is no such field or variable.</source>
@@ -5977,6 +5977,10 @@
         <translation>窗口打开时加载的模型。</translation>
     </message>
     <message>
+        <source>Remember things about me</source>
+        <translation>记住关于我的内容</translation>
+    </message>
+    <message>
         <source>Context length</source>
         <translation>上下文长度</translation>
     </message>
@@ -6211,10 +6215,6 @@
     <message>
         <source>Stop and ask</source>
         <translation>停下来询问</translation>
-    </message>
-    <message>
-        <source>Remember things about me across conversations</source>
-        <translation>跨对话记住关于我的内容</translation>
     </message>
     <message>
         <source>The model proposes what may be worth keeping. It is told only what you wrote or kept.</source>
