@@ -59,6 +59,7 @@ def run_and_kill(paths: Paths, question: str, delay_s: float) -> Seen:
     return Seen(question, text, text_a_second_ago)
 
 
+@pytest.mark.timeout(300)  # twenty starts
 def test_twenty_kills_lose_nothing(paths: Paths, starter: Path) -> None:
     dice = random.Random(20261124)
     seen = [

@@ -247,6 +247,7 @@ def test_old_turns_are_left_out_when_the_context_is_full(
     worker.load(starter)
 
 
+@pytest.mark.timeout(300)  # thousands of tokens, also on a machine that others use
 def test_a_long_prompt_tells_how_far_it_is(worker: WorkerProcess) -> None:
     request_id = worker.send(lambda i: messages.Generate(i, "", user(LONG_TEXT), GREEDY))
     told = []
