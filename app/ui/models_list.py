@@ -27,12 +27,14 @@ from PySide6.QtWidgets import (
 from app.core.models_entities import Fit, FitVerdict
 from app.ui.models_words import fit_numbers, fit_words
 from app.ui.palettes import Colours
+from app.ui.plate import paint_plate
 from app.ui.theme import GAP, SMALL, Theme, text_font
 from app.ui.tips import tip
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PADDING = 10  # pixels inside a row's plate
+RADIUS = 8  # pixels, of its corners
 LINE_GAP = 3  # pixels between the lines of a row
 
 
@@ -153,7 +155,7 @@ class _RowPainter(QStyledItemDelegate):
         plate: QRect = option.rect.adjusted(GAP, 1, -GAP, -1)
         state: QStyle.StateFlag = option.state
         is_selected = bool(state & QStyle.StateFlag.State_Selected)
-        self._paint_plate(painter, plate, state)
+        paint_plate(painter, plate, state, self._theme.colours, RADIUS)
         inner = plate.adjusted(PADDING, PADDING, -PADDING, -PADDING)
         quiet = self._theme.colours.text if is_selected else self._theme.colours.muted
         painter.setLayoutDirection(option.direction)
@@ -173,18 +175,6 @@ class _RowPainter(QStyledItemDelegate):
             painter.setPen(QColor(_colour(self._theme.colours, row.note_role, quiet)))
             _write(painter, line, self._small, row.note)
         painter.restore()
-
-    def _paint_plate(self, painter: QPainter, plate: QRect, state: QStyle.StateFlag) -> None:
-        colours = self._theme.colours
-        is_selected = bool(state & QStyle.StateFlag.State_Selected)
-        if is_selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(QColor(colours.selected if is_selected else colours.hover))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawRoundedRect(plate, 8, 8)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QColor(colours.accent))
-            painter.drawRoundedRect(plate, 8, 8)
 
     def _paint_badge(self, painter: QPainter, inner: QRect, row: Row, quiet: str) -> int:
         """A dot and the words at the right end of the first line; returns the width they take."""

@@ -16,10 +16,12 @@ from PySide6.QtWidgets import (
 from app.ui.memory.colours import paint_swatch
 from app.ui.memory.parts_model import NOT_SENT, ROW_ROLE, Index, PartsModel, Row
 from app.ui.memory.state import PINNED
+from app.ui.plate import paint_plate
 from app.ui.sizes import text_scale
 from app.ui.theme import GAP, SMALL, Theme, text_font
 
 SWATCH, ICON, PAD = 10, 14, 10  # pixels at 100 %
+RADIUS = 6  # pixels, of the corners
 TITLE_SHARE = 0.3  # of a row's width, at most
 
 
@@ -114,7 +116,8 @@ class _PartPainter(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(option.direction)
-        self._paint_ground(painter, rect.adjusted(2, 1, -2, -1), state)
+        plate = rect.adjusted(2, 1, -2, -1)
+        paint_plate(painter, plate, state, self._theme.colours, RADIUS)
         inner = rect.adjusted(PAD, 0, -PAD, 0)
         is_quiet = row.tokens == NOT_SENT
         colours = self._theme.colours
@@ -133,18 +136,6 @@ class _PartPainter(QStyledItemDelegate):
             painter, inner, (left + wide + GAP, end - GAP * 2), words, self._font, text.name()
         )
         painter.restore()
-
-    def _paint_ground(self, painter: QPainter, plate: QRect, state: QStyle.StateFlag) -> None:
-        colours = self._theme.colours
-        is_selected = bool(state & QStyle.StateFlag.State_Selected)
-        if is_selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(QColor(colours.selected if is_selected else colours.hover))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawRoundedRect(plate, 6, 6)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QColor(colours.accent))
-            painter.drawRoundedRect(plate, 6, 6)
 
     def _paint_sample(self, painter: QPainter, inner: QRect, row: Row) -> int:
         """The colour in the bar; returns where what follows begins."""
